@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file duplex.h
+ * libduplex: joins sockets and moves their bytes inside the kernel.
+ *
+ * THEORY OF OPERATION
+ *
+ * An *engine* owns worker threads. A *socket* is a descriptor that the engine manages; it has an input half and an
+ * output half, and each half is either *held* (the host may receive or send) or *flowing* (a worker moves its bytes).
+ * A *join* makes two sockets flow into each other until it is undone or ends. A *proxy* is a listener whose accepted
+ * connections are joined to backends without any work in the host.
+ *
+ * CONVENTIONS
+ *
+ * - Objects are 64-bit ids. An id carries its engine, its kind and a generation: one that is stale or made up gets
+ *   -ENOENT, one of the wrong kind -EBADF, two of different engines -EXDEV. No id is ever 0 or negative.
+ * - Functions return 0 or a count on success and a negative errno on failure. A call that fails has changed nothing.
+ * - Every function may be called from any thread at any time, also at once with any other; no exception but the
+ *   obvious one: memory that is lent to a call must stay valid as long as the call's comment says.
+ * - Functions with a `token` are commands: they check their arguments, return at once, and are answered by one event
+ *   of type DX_EVENT_DONE that carries the token (any value; the engine only hands it back). A command that returned
+ *   an error is not answered. Commands on one object take effect in the order in which they were given.
+ * - Functions that end in `_wait` are the blocking twins, for hosts without an event loop. They answer in place and
+ *   produce no event.
+ * - Times are milliseconds unless a name says otherwise; 0 switches a time limit off.
+ * - Public structs begin with `size`: the host sets it to sizeof the struct that it was compiled with, so that fields
+ *   can be added at the end. A size smaller than the first published version is refused with -EINVAL.
+ */
+#ifndef DUPLEX_H
+#define DUPLEX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DX_API __attribute__((visibility("default")))
+
+/** An engine, socket, join or proxy. 0 is "none". */
+typedef uint64_t dx_id;
+
+/* ---------------------------------------------------------------------------------------------------- addresses */
+
+enum dx_family {
+	DX_FAMILY_NONE = 0,
+	DX_FAMILY_UNIX = 1,
+	DX_FAMILY_IPV4 = 4,
+	DX_FAMILY_IPV6 = 6,
+};
+
+/** A numeric address. The engine never resolves names. 136 bytes. */
+struct dx_address {
+	uint16_t family;      /* enum dx_family */
+	uint16_t port;        /* TCP port, host byte order */
+	uint32_t scope;       /* IPv6 scope id (interface index), or 0 */
+	uint8_t ip[16];       /* network byte order; IPv4 uses the first 4 bytes */
+	uint16_t path_length; /* unix: bytes used in path */
+	char path[108];       /* unix: the path; an abstract name begins with a NUL byte */
+	uint16_t reserved;    /* 0 */
+};
+
+/** Longest text that dx_address_format() writes, with its NUL. */
+#define DX_ADDRESS_TEXT 160
+
+/**
+ * Parse `tcp://1.2.3.4:80`, `tcp://[::1]:80`, `tcp://[fe80::1%eth0]:80`, `unix:///path` or `unix://@abstract`.
+ *
+ * @return 0; -EINVAL for anything else (names, a missing port); -ENAMETOOLONG for a unix path over 107 bytes;
+ *         -ENODEV for a scope that names no interface
+ */
+DX_API int dx_address_parse(const char *text, struct dx_address *address);
+
+/**
+ * Write the text form of an address, as dx_address_parse() reads it.
+ *
+ * @param size bytes at text; DX_ADDRESS_TEXT always suffices
+ * @return length without the NUL; -EINVAL for an unknown family; -ENOSPC when text is too small
+ */
+DX_API int dx_address_format(const struct dx_address *address, char *text, size_t size);
+
+/* ------------------------------------------------------------------------------------------------------- engine */
+
+struct dx_engine_options {
+	uint32_t size;                /* sizeof(struct dx_engine_options) */
+	uint32_t workers;             /* worker threads, 1 to 64; 0: one a processor this process may use */
+	uint32_t pipe_size;           /* bytes of a pipe, 65536 to 1048576; rounded up to a power of two; 0: 262144 */
+	uint32_t max_descriptors;     /* descriptors the engine may own; 0, or more than the process can open less
+	                                 reserved_descriptors: that number. dx_engine_info() tells the outcome */
+	uint32_t reserved_descriptors;/* descriptors left to the host; 0: 512 */
+	uint32_t flags;               /* 0 */
+};
+
+/**
+ * Open an engine: raises the soft limit on open files to the hard one and starts the workers, which block all signals.
+ *
+ * @param options NULL for the defaults
+ * @return 0; -EINVAL; -EMFILE or -ENFILE; -ENOMEM; -EAGAIN when a thread cannot be started; -EUSERS at 255 engines
+ */
+DX_API int dx_engine_open(const struct dx_engine_options *options, dx_id *engine);
+
+/**
+ * End everything: proxies stop listening, joins end with DX_REASON_SHUT_DOWN, commands in progress are answered with
+ * -ESHUTDOWN, new ones are refused with it. Events go on; the last one is DX_EVENT_STOPPED. Stopping twice is 0.
+ */
+DX_API int dx_engine_stop(dx_id engine);
+
+/**
+ * Stop the engine if that was not done, end its threads, close its descriptors and free it. Calls that are inside
+ * another function return -ESHUTDOWN first. Events not yet read are gone. Blocks until all of that is done, so it must
+ * not be called between two uses of memory that a pending command still borrows.
+ */
+DX_API int dx_engine_close(dx_id engine);
+
+struct dx_engine_info {
+	uint32_t size;
+	uint32_t workers;
+	uint64_t uptime_ns;
+	uint64_t sockets;          /* managed now */
+	uint64_t joins_active;
+	uint64_t joins_total;
+	uint64_t bytes;            /* delivered by all joins since the start */
+	uint64_t bytes_spliced;    /* of these, moved without entering user space */
+	uint64_t pipes_in_use;     /* with data in flight */
+	uint64_t pipes_pooled;     /* empty, ready for use */
+	uint64_t pipes_refused;    /* times a stream copied because no pipe was to be had */
+	uint64_t descriptors;      /* owned now, pipes included */
+	uint64_t descriptors_max;  /* the limit in force */
+	uint64_t exhausted;        /* times accepting or connecting met EMFILE, ENFILE, ENOBUFS, ENOMEM or no free port */
+	uint32_t pipe_size;        /* bytes */
+	uint32_t stopped;          /* 1 after dx_engine_stop() */
+};
+
+/** Read the engine's counters. Set info->size first. Each counter is exact; they are not read at one instant. */
+DX_API int dx_engine_info(dx_id engine, struct dx_engine_info *info);
+
+/** The library's version, for example "0.1.0". */
+DX_API const char *dx_version(void);
+
+/* ------------------------------------------------------------------------------------------------------- events */
+
+enum dx_event_type {
+	DX_EVENT_DONE = 1,       /* the command with `token` is finished: result, value and the fields it names */
+	DX_EVENT_READY = 2,      /* held socket `object` is ready as armed: `value` has DX_READABLE / DX_WRITABLE. Also sent
+	                            when waiting became pointless (joined, closing): try again, the call says why */
+	DX_EVENT_JOIN_ENDED = 3, /* join `object` ended: reason, side, result, counts. Exactly once for every join made by
+	                            dx_join(), and for those of a proxy with DX_PROXY_JOIN_EVENTS; value is the proxy or 0 */
+	DX_EVENT_CONNECTION = 4, /* connection `object` of proxy `value` awaits dx_proxy_decide() or dx_proxy_refuse();
+	                            `peer` is the client's address */
+	DX_EVENT_STOPPED = 5,    /* the engine has stopped: the last event */
+};
+
+#define DX_READABLE 1u
+#define DX_WRITABLE 2u
+
+enum dx_reason {
+	DX_REASON_NONE = 0,
+	DX_REASON_CLIENT_CLOSED = 1,  /* side a ended its stream first */
+	DX_REASON_BACKEND_CLOSED = 2, /* side b ended its stream first */
+	DX_REASON_RESET = 3,          /* `side` reset the connection, or vanished while it was written to */
+	DX_REASON_IDLE = 4,           /* no byte in either direction for the idle limit, or the half-close limit */
+	DX_REASON_LIFETIME = 5,       /* the join reached its greatest age */
+	DX_REASON_UNJOINED = 6,
+	DX_REASON_CLOSED = 7,         /* closed by the application */
+	DX_REASON_SHUT_DOWN = 8,      /* the engine stopped, or a drained proxy's grace period was over */
+	DX_REASON_CONNECT_FAILED = 9, /* a proxy found no backend that answered: result is the last error */
+	DX_REASON_ERROR = 10,         /* result is the error, `side` where it was met */
+	DX_REASON_REFUSED = 11,       /* refused by dx_proxy_refuse(), or not decided in time */
+};
+
+enum dx_side {
+	DX_SIDE_NONE = 0,
+	DX_SIDE_A = 1, /* the first socket of dx_join(); the client of a proxy */
+	DX_SIDE_B = 2, /* the second socket; the backend */
+};
+
+/** One event. 128 bytes. */
+struct dx_event {
+	uint32_t size;            /* bytes written by the engine */
+	uint32_t type;            /* enum dx_event_type */
+	dx_id object;             /* what it is about */
+	uint64_t token;           /* of the command that it answers */
+	int32_t result;           /* 0 or a negative errno */
+	uint16_t reason;          /* enum dx_reason */
+	uint16_t side;            /* enum dx_side: who caused the end */
+	uint64_t value;           /* as the type or the command says */
+	uint64_t a_to_b;          /* bytes delivered to b by the join */
+	uint64_t b_to_a;
+	uint64_t a_to_b_pending;  /* bytes read from a and not delivered to b: queued in b (unjoin) or lost (an end) */
+	uint64_t b_to_a_pending;
+	uint64_t duration_ns;     /* age of the join when it ended */
+	uint16_t peer_family;     /* enum dx_family of the peer; unix peers have no further address */
+	uint16_t peer_port;
+	uint32_t peer_scope;
+	uint8_t peer_ip[16];
+	uint64_t reserved[3];
+};
+
+/**
+ * Wait for events. Several threads may wait; each event goes to one of them.
+ *
+ * @param max     records that fit at events, at least 1
+ * @param timeout milliseconds; 0 polls, -1 waits for ever
+ * @return number of records written, 0 on timeout; -EINTR when a signal handler ran; -ESHUTDOWN when the engine is
+ *         being closed, or after DX_EVENT_STOPPED was read
+ */
+DX_API int dx_events_wait(dx_id engine, struct dx_event *events, uint32_t max, int timeout);
+
+/* ------------------------------------------------------------------------------------------------------ sockets */
+
+/**
+ * Manage a connected TCP or unix stream descriptor. Takes the descriptor on success; on failure it stays the caller's.
+ * Makes it non-blocking and close-on-exec, clears SO_LINGER, keeps urgent bytes in line, lowers SO_RCVLOWAT to 1;
+ * dx_release() undoes that. Other options stay as they are.
+ *
+ * @param read_ahead bytes that the caller has read from it already and not used; they are received first. Copied
+ * @param length     their number, at most 16 MiB
+ * @return 0; -ENOTSOCK, -ESOCKTNOSUPPORT (not a stream), -EAFNOSUPPORT, -ENOTCONN, -EISCONN when it listens,
+ *         -EBADF for a closed descriptor, -EMFILE at the engine's limit, -EMSGSIZE, -ENOMEM
+ */
+DX_API int dx_adopt(dx_id engine, int fd, const void *read_ahead, size_t length, dx_id *socket);
+
+/**
+ * Connect to the first of some addresses that answers, in their order. The socket exists at once, but can only be
+ * closed until the command is done: other calls get -EINPROGRESS. When the command fails the socket is gone.
+ * TCP sockets get TCP_NODELAY and keep-alive.
+ *
+ * @param count   addresses, 1 to 64; copied
+ * @param timeout for all attempts together; each address gets an equal share of what is left; 0: the kernel's
+ * @return 0; the event's result is 0 or the last address's error, -ETIMEDOUT, -ECANCELED when closed meanwhile
+ */
+DX_API int dx_connect(dx_id engine, const struct dx_address *addresses, uint32_t count, uint32_t timeout,
+		uint64_t token, dx_id *socket);
+DX_API int dx_connect_wait(dx_id engine, const struct dx_address *addresses, uint32_t count, uint32_t timeout,
+		dx_id *socket);
+
+/**
+ * Listen. TCP sockets that it accepts have TCP_NODELAY and keep-alive. Port 0 picks one, see dx_socket_info(). A unix
+ * path that exists is replaced only if it is a socket on which nobody listens, and removed on close.
+ *
+ * @param backlog connections that may wait for dx_accept(); 0: 4096. The kernel caps it at net.core.somaxconn
+ * @return 0; the errno of socket, bind or listen: -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, …
+ */
+DX_API int dx_listen(dx_id engine, const struct dx_address *address, uint32_t backlog, dx_id *listener);
+
+/**
+ * Accept one connection.
+ *
+ * @return 0; -EAGAIN when none waits (arm DX_READABLE); -EMFILE at a limit (the connection goes on waiting);
+ *         -EOPNOTSUPP when the socket does not listen
+ */
+DX_API int dx_accept(dx_id listener, dx_id *socket);
+/** @param timeout milliseconds, -1 for ever; -ETIMEDOUT when it is over */
+DX_API int dx_accept_wait(dx_id listener, int timeout, dx_id *socket);
+
+/**
+ * Receive what is there, from the held input half: read-ahead bytes first, then one system call.
+ *
+ * @return bytes, 0 at the end of the stream or for length 0; -EAGAIN when there is nothing yet (arm DX_READABLE);
+ *         -EBUSY when the half is flowing; -ECONNRESET and others as recorded, every time
+ */
+DX_API int64_t dx_recv(dx_id socket, void *data, size_t length);
+/** Receive at least one byte; -ETIMEDOUT when none came in time: nothing is lost. */
+DX_API int64_t dx_recv_wait(dx_id socket, void *data, size_t length, int timeout);
+
+/**
+ * Receive from the read-ahead bytes only: 0 when there are none left. For use before dx_release().
+ */
+DX_API int64_t dx_recv_queued(dx_id socket, void *data, size_t length);
+
+/**
+ * Send what fits now, through the held output half.
+ *
+ * @return bytes taken, possibly fewer than length; -EAGAIN when none fits or what a former join left is still being
+ *         delivered (arm DX_WRITABLE); -EBUSY when the half is flowing; -EPIPE after dx_shutdown(); errors as recorded
+ */
+DX_API int64_t dx_send(dx_id socket, const void *data, size_t length);
+/**
+ * Send all.
+ *
+ * @return length; fewer when the time was over or an error came after some bytes had gone; -ETIMEDOUT or the error when
+ *         none had
+ */
+DX_API int64_t dx_send_wait(dx_id socket, const void *data, size_t length, int timeout);
+
+/**
+ * Ask for one DX_EVENT_READY when the held socket (or listener) can be received from (DX_READABLE) or sent to
+ * (DX_WRITABLE). Arming again adds to what is armed. Read-ahead bytes make a socket readable at once.
+ *
+ * @return 0; -EBUSY when a half that is asked for is flowing
+ */
+DX_API int dx_arm(dx_id socket, uint32_t readiness);
+
+/**
+ * End the output: what is queued goes out first, then the peer reads the end of the stream. Receiving goes on.
+ *
+ * @return 0; -EBUSY when the output half is flowing; the event's result tells the outcome
+ */
+DX_API int dx_shutdown(dx_id socket, uint64_t token);
+DX_API int dx_shutdown_wait(dx_id socket);
+
+#define DX_CLOSE_RESET 1u /* reset the connection at once instead: queued and unread bytes are gone */
+
+/**
+ * Close a socket or listener, in order: a join that it is part of ends with DX_REASON_CLOSED, queued output goes out,
+ * the peer is told the end, its input is discarded until it ends too, and then the descriptor is closed. (Closing
+ * with unread input would reset the connection and destroy a reply that is still on its way.)
+ * The id is stale at once; parked calls fail with -ENOENT.
+ *
+ * @param flags   0 or DX_CLOSE_RESET
+ * @param timeout for all of that; then the descriptor is closed anyway; 0: 2000
+ * @return 0; the event comes when the descriptor is closed; its value is the number of queued bytes that were lost
+ */
+DX_API int dx_close(dx_id socket, uint32_t flags, uint32_t timeout, uint64_t token);
+DX_API int dx_close_wait(dx_id socket, uint32_t flags, uint32_t timeout);
+
+/**
+ * Give the bare descriptor back to the host, with its flags and options as they were when it was adopted. Queued
+ * output is delivered first. Both halves must be held, and the read-ahead bytes taken with dx_recv_queued().
+ *
+ * @param timeout for the queued output; -ETIMEDOUT, and the socket stays managed, when it is over; 0: no limit
+ * @return 0; -EBUSY when a half is flowing; -ENOTEMPTY when read-ahead bytes are left. The event's value is the
+ *         descriptor, now the host's; with it the id is stale
+ */
+DX_API int dx_release(dx_id socket, uint32_t timeout, uint64_t token);
+/** @return the descriptor */
+DX_API int dx_release_wait(dx_id socket, uint32_t timeout);
+
+enum dx_half_state {
+	DX_HALF_HELD = 0,     /* the application's */
+	DX_HALF_TAKING = 1,   /* a command is about to take it */
+	DX_HALF_FLOWING = 2,  /* a join's */
+	DX_HALF_DRAINING = 3, /* output: what a former join left is being delivered; can be joined */
+	DX_HALF_SHUT = 4,     /* output: ended */
+};
+
+struct dx_socket_info {
+	uint32_t size;
+	uint32_t listening;        /* 1 for a listener */
+	struct dx_address local;   /* family NONE where the kernel cannot tell (any more) */
+	struct dx_address peer;
+	uint32_t input;            /* enum dx_half_state */
+	uint32_t output;
+	uint64_t input_queued;     /* bytes read and not consumed */
+	uint64_t output_queued;    /* bytes that a former join left to be delivered */
+	int32_t error;             /* the first error that was seen, negative errno, or 0 */
+	uint32_t connecting;       /* 1 until dx_connect() is done */
+};
+
+/** Describe a socket. Set info->size first. */
+DX_API int dx_socket_info(dx_id socket, struct dx_socket_info *info);
+
+/* -------------------------------------------------------------------------------------------------------- joins */
+
+#define DX_JOIN_HALF_DUPLEX 1u /* a to b alone: a's output and b's input stay the application's */
+#define DX_JOIN_NO_CLOSE 2u    /* the end of one side is not passed on to the other */
+
+struct dx_join_options {
+	uint32_t size;
+	uint32_t flags;              /* DX_JOIN_… */
+	uint64_t idle_timeout;       /* end when no byte moved in either direction for so long */
+	uint64_t half_close_timeout; /* the same, once one direction has ended; 0: idle_timeout */
+	uint64_t max_lifetime;
+};
+
+/**
+ * Join two connected sockets: what a receives is sent to b, and what b receives to a. Read-ahead bytes go first,
+ * behind what a former join left in the output.
+ *
+ * Plain joins pass ends on. The end of a's stream becomes the end of what b receives while b's own stream goes on
+ * (half-open connections keep working). A reset of one side delivers what could be read before it and then resets
+ * the other (a unix peer reads the end of the stream). When both directions have ended, both sockets are closed and
+ * their ids are stale.
+ * With NO_CLOSE, ends are not passed on; the join ends when both directions have, or one side is broken. With
+ * HALF_DUPLEX, the end of a is passed on to b's output. In both cases the sockets are the application's again.
+ *
+ * Takes the halves: calls parked on them fail with -EBUSY.
+ *
+ * @param options NULL for none
+ * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is part of another join; -ENOTCONN for a
+ *         listener; -EPIPE when an output that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
+ *         The event's object is the join
+ */
+DX_API int dx_join(dx_id a, dx_id b, const struct dx_join_options *options, uint64_t token, dx_id *join);
+DX_API int dx_join_wait(dx_id a, dx_id b, const struct dx_join_options *options, dx_id *join);
+
+/**
+ * Undo a join, exactly: not a byte is lost, repeated or reordered. Bytes in flight are in the receiving socket's output
+ * queue, ahead of whatever is sent next. Both sockets can be used and joined anew as soon as this is answered.
+ *
+ * @return 0; the event has the counts: delivered and pending bytes of each direction. -ENOENT when it had ended;
+ *         -EOPNOTSUPP for a proxy's connection that is not joined yet
+ */
+DX_API int dx_unjoin(dx_id join, uint64_t token);
+/** @param result NULL, or the event that would have been sent */
+DX_API int dx_unjoin_wait(dx_id join, struct dx_event *result);
+
+/** End a join and close both sockets in order (as dx_close() does), also when it was made with NO_CLOSE. */
+DX_API int dx_join_close(dx_id join, uint64_t token);
+DX_API int dx_join_close_wait(dx_id join);
+
+enum dx_join_state {
+	DX_JOIN_DECIDING = 1,    /* a proxy's: the application decides */
+	DX_JOIN_CONNECTING = 2,  /* a proxy's: the backend is being connected to */
+	DX_JOIN_OPEN = 3,
+	DX_JOIN_HALF_CLOSED = 4, /* one direction has ended */
+	DX_JOIN_CLOSING = 5,     /* both have; what is unsent is being delivered */
+};
+
+enum dx_path {
+	DX_PATH_NONE = 0, /* the direction does not exist, or has ended */
+	DX_PATH_COPY = 1,
+	DX_PATH_SPLICE = 2,
+};
+
+struct dx_join_info {
+	uint32_t size;             /* written by the engine */
+	uint16_t state;            /* enum dx_join_state */
+	uint16_t flags;            /* DX_JOIN_… */
+	dx_id id;
+	dx_id proxy;               /* or 0 */
+	dx_id a;                   /* the sockets; of a proxy's join 0 */
+	dx_id b;
+	uint32_t backend;          /* index of the proxy's backend, UINT32_MAX for none */
+	uint16_t a_to_b_path;      /* enum dx_path */
+	uint16_t b_to_a_path;
+	uint64_t since_ns;         /* when it was made, nanoseconds since the epoch */
+	uint64_t idle_ns;          /* since the last byte */
+	uint64_t a_to_b;           /* bytes delivered */
+	uint64_t b_to_a;
+	uint64_t a_to_b_pending;   /* bytes in flight */
+	uint64_t b_to_a_pending;
+	struct dx_address a_peer;  /* the client */
+	struct dx_address b_peer;  /* the backend */
+};
+
+/** Most rows that one dx_joins() returns. */
+#define DX_JOINS_PAGE 500
+
+/**
+ * List joins, a page at a time. Joins that exist during the whole listing are listed once (one that moves between
+ * workers meanwhile may be listed twice); the order means nothing.
+ *
+ * @param proxy only this proxy's joins; 0: all
+ * @param after 0, or the cursor that the page before returned
+ * @param rows  written by a worker until the answer comes: must stay valid until then, or until the engine is closed
+ * @param max   rows that fit, 1 to DX_JOINS_PAGE
+ * @return 0; the event's result is the number of rows (possibly 0 although there are more), its value the cursor
+ *         of the next page, 0 after the last
+ */
+DX_API int dx_joins(dx_id engine, dx_id proxy, uint64_t after, struct dx_join_info *rows, uint32_t max,
+		uint64_t token);
+/** @return rows written */
+DX_API int dx_joins_wait(dx_id engine, dx_id proxy, uint64_t after, struct dx_join_info *rows, uint32_t max,
+		uint64_t *next);
+
+/** Describe one join. The row must stay valid until the answer comes; -ENOENT when it has ended. */
+DX_API int dx_join_info(dx_id join, struct dx_join_info *row, uint64_t token);
+DX_API int dx_join_info_wait(dx_id join, struct dx_join_info *row);
+
+/* ------------------------------------------------------------------------------------------------------ proxies */
+
+#define DX_PROXY_DECIDED 1u     /* each connection awaits dx_proxy_decide(); no backends */
+#define DX_PROXY_JOIN_EVENTS 2u /* DX_EVENT_JOIN_ENDED for every connection */
+
+struct dx_proxy_options {
+	uint32_t size;
+	uint32_t flags;              /* DX_PROXY_… */
+	uint32_t connect_timeout;    /* for one attempt; 0: 5000 */
+	uint32_t connect_attempts;   /* backends tried for a connection before it is refused; 0: 3 */
+	uint64_t idle_timeout;       /* as in struct dx_join_options */
+	uint64_t half_close_timeout;
+	uint64_t max_lifetime;
+	uint32_t max_connections;    /* further ones wait in the backlog; 0: as descriptors allow */
+	uint32_t max_pending;        /* connections awaiting a decision; further ones wait in the backlog; 0: 1024 */
+	uint32_t decision_timeout;   /* then the connection is refused; 0: 10000 */
+	uint32_t backlog;            /* 0: 4096; the kernel caps it at net.core.somaxconn */
+};
+
+/**
+ * Create a proxy; dx_proxy_start() makes it listen. Accepted and connected TCP sockets get TCP_NODELAY and keep-alive.
+ *
+ * @return 0; -EINVAL for a bad address or option; -ENOMEM
+ */
+DX_API int dx_proxy_open(dx_id engine, const struct dx_address *listen, const struct dx_proxy_options *options,
+		dx_id *proxy);
+
+/**
+ * Set the addresses of one backend; joins live on. Backends are numbered from 0 and used round robin; an attempt uses
+ * one address of a backend, its addresses take turns. A backend without addresses (not resolved yet) is passed over.
+ *
+ * @param backend index: an existing one, or the next
+ * @param count   0 to 64 addresses; copied
+ * @return 0; -EINVAL; -ERANGE for an index past the next or over 4095; -EOPNOTSUPP for a decided proxy
+ */
+DX_API int dx_proxy_backend(dx_id proxy, uint32_t backend, const struct dx_address *addresses, uint32_t count,
+		uint64_t token);
+
+/**
+ * Bind and listen. After a stop the same port is bound again, also where it was 0.
+ *
+ * @return 0; the event's result is 0 or the errno of socket, bind or listen; its value the bound port (unix: 0).
+ *         Starting a started proxy is answered with 0
+ */
+DX_API int dx_proxy_start(dx_id proxy, uint64_t token);
+DX_API int dx_proxy_start_wait(dx_id proxy, uint16_t *port);
+
+/** Accept what is in the backlog, then stop listening: new peers are refused. Joins live on. Answered when done. */
+DX_API int dx_proxy_stop(dx_id proxy, uint64_t token);
+DX_API int dx_proxy_stop_wait(dx_id proxy);
+
+/**
+ * Stop, and wait for the connections to end.
+ *
+ * @param grace milliseconds after which the rest is closed with DX_REASON_SHUT_DOWN; 0 closes at once
+ * @return 0; answered when no connection is left; the event's value is the number of those that had to be closed
+ */
+DX_API int dx_proxy_drain(dx_id proxy, uint32_t grace, uint64_t token);
+DX_API int dx_proxy_drain_wait(dx_id proxy, uint32_t grace);
+
+/** Drain with no grace and forget the proxy: its id is stale at once. */
+DX_API int dx_proxy_close(dx_id proxy, uint64_t token);
+DX_API int dx_proxy_close_wait(dx_id proxy);
+
+/**
+ * Answer DX_EVENT_CONNECTION: connect to the first of these addresses that answers, and join.
+ *
+ * @param count 1 to 64; each gets the proxy's connect_timeout
+ * @return 0; -ENOENT when the client's connection has ended or was refused meanwhile; -EALREADY when it was answered
+ */
+DX_API int dx_proxy_decide(dx_id connection, const struct dx_address *addresses, uint32_t count);
+
+enum dx_refusal {
+	DX_REFUSED_BY_ROUTER = 1, /* the application decided so */
+	DX_REFUSED_BY_FAILURE = 2,/* the application failed to decide */
+};
+
+/** Answer DX_EVENT_CONNECTION: reset the connection and count the refusal. Errors as dx_proxy_decide(). */
+DX_API int dx_proxy_refuse(dx_id connection, uint32_t refusal);
+
+enum dx_proxy_state {
+	DX_PROXY_STOPPED = 0,
+	DX_PROXY_STARTED = 1,
+	DX_PROXY_PAUSED = 2,   /* listening, but full or out of descriptors: connections wait in the backlog */
+	DX_PROXY_STOPPING = 3, /* takes what is in the backlog */
+	DX_PROXY_DRAINING = 4, /* does not listen; connections are left */
+};
+
+struct dx_proxy_info {
+	uint32_t size;
+	uint32_t state;              /* enum dx_proxy_state */
+	uint32_t port;               /* bound port, 0 before the first start and for unix */
+	uint32_t backends;
+	uint64_t accepted;           /* connections accepted since the proxy was opened */
+	uint64_t active;             /* now, in any state */
+	uint64_t pending;            /* of these, awaiting a decision */
+	uint64_t joined;             /* connections that were joined to a backend */
+	uint64_t connect_failed;     /* that found no backend which answered */
+	uint64_t refused_by_router;
+	uint64_t refused_by_failure;
+	uint64_t refused_by_timeout; /* not decided within decision_timeout */
+	uint64_t refused_exhausted;  /* no memory, descriptor or port for the connection at hand */
+	uint64_t client_gone;        /* the client ended before it was joined */
+	uint64_t bytes_from_client;  /* delivered to backends, by all joins */
+	uint64_t bytes_from_backend; /* delivered to clients */
+};
+
+DX_API int dx_proxy_info(dx_id proxy, struct dx_proxy_info *info);
+
+enum dx_backend_state {
+	DX_BACKEND_UNRESOLVED = 0, /* has no address */
+	DX_BACKEND_UP = 1,         /* the last connect succeeded, or none was tried */
+	DX_BACKEND_FAILING = 2,    /* the last connect failed */
+};
+
+struct dx_backend_info {
+	uint32_t size;
+	uint32_t state;      /* enum dx_backend_state */
+	int32_t error;       /* of the last connect, negative errno, or 0 */
+	uint32_t addresses;
+	uint64_t active;     /* connections that use it now, connecting ones included */
+	uint64_t joined;     /* connections that were joined to it */
+	uint64_t failed;     /* connects that failed */
+};
+
+/** @return 0; -ERANGE for an index that was never set */
+DX_API int dx_proxy_backend_info(dx_id proxy, uint32_t backend, struct dx_backend_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
