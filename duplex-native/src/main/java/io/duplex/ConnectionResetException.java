@@ -1,0 +1,28 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The peer has reset the connection or vanished.
+ */
+public class ConnectionResetException extends DuplexException {
+
+	private static final long serialVersionUID = 1L;
+
+	/**
+	 * Create an exception.
+	 * @param operation what was tried
+	 * @param address the address or object that it was about, or null
+	 * @param error what the operating system said, or null
+	 * @param reason what went wrong, in words
+	 */
+	public ConnectionResetException(String operation, @Nullable String address, @Nullable SystemError error,
+			String reason) {
+		super(operation, address, error, reason, null);
+	}
+
+}

@@ -1,0 +1,374 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a proxy does: the one form of it, wherever it was written down, and the one place
+ * that checks it. Immutable; made with {@link #builder(String)}. It has either backends
+ * or a router.
+ *
+ * @param name what the proxy is called: a lower case letter, then lower case letters and
+ * digits
+ * @param listen where it listens; port 0 picks one
+ * @param backends servers that take turns; empty with a router
+ * @param router decides for each connection where it goes, or null
+ * @param autoStartup whether the application's start starts it
+ * @param connectTimeout for one attempt to connect to a backend
+ * @param connectAttempts backends that are tried for a connection before it is refused
+ * @param idleTimeout ends a join when no byte has moved in either direction for so long;
+ * zero is off
+ * @param halfCloseTimeout the same once one direction has ended; zero is
+ * {@code idleTimeout}
+ * @param maxLifetime ends a join at this age; zero is off
+ * @param maxConnections further ones wait in the backlog; 0: as many as descriptors allow
+ * @param resolveInterval time between two looks at the addresses behind host names
+ * @param maxPendingDecisions connections that await the router; further ones wait in the
+ * backlog
+ * @param decisionTimeout time that the router has for a connection before it is refused
+ */
+public record DuplexProxyDefinition(String name, DuplexAddress listen, List<BackendDefinition> backends,
+		@Nullable ConnectionRouter router, boolean autoStartup, Duration connectTimeout, int connectAttempts,
+		Duration idleTimeout, Duration halfCloseTimeout, Duration maxLifetime, int maxConnections,
+		Duration resolveInterval, int maxPendingDecisions, Duration decisionTimeout) {
+
+	private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*");
+
+	private static final int MAX_BACKENDS = 4096;
+
+	private static final Duration MAX_SHORT_TIMEOUT = Duration.ofMillis(Integer.MAX_VALUE);
+
+	private static final Duration MAX_LONG_TIMEOUT = Duration.ofDays(36500);
+
+	/**
+	 * Create a definition.
+	 * @throws InvalidProxyDefinitionException names the attribute that is wrong, and why
+	 */
+	public DuplexProxyDefinition {
+		backends = List.copyOf(backends);
+		Validator check = new Validator(name);
+		check.name();
+		check.that(!listen.isUnnamed(), "listen", listen, "is no place to listen on");
+		check.backends(backends, router);
+		check.positive("connectTimeout", connectTimeout);
+		check.positive("connectAttempts", connectAttempts);
+		check.notNegative("idleTimeout", idleTimeout);
+		check.notNegative("halfCloseTimeout", halfCloseTimeout);
+		check.notNegative("maxLifetime", maxLifetime);
+		check.that(maxConnections >= 0, "maxConnections", maxConnections, "must not be negative");
+		check.positive("resolveInterval", resolveInterval);
+		check.positive("maxPendingDecisions", maxPendingDecisions);
+		check.positive("decisionTimeout", decisionTimeout);
+	}
+
+	/**
+	 * Begin a definition with the defaults.
+	 * @param name what the proxy is called
+	 * @return the builder
+	 */
+	public static Builder builder(String name) {
+		return new Builder(name);
+	}
+
+	/**
+	 * Begin another definition with the values of this one.
+	 * @return the builder
+	 */
+	public Builder toBuilder() {
+		return new Builder(this);
+	}
+
+	/**
+	 * The checks of a definition, each of which names what it found.
+	 */
+	private record Validator(String proxy) {
+
+		void name() {
+			that(NAME.matcher(this.proxy).matches(), "name", this.proxy,
+					"must be a lower case letter, followed by lower case letters and digits");
+		}
+
+		void backends(List<BackendDefinition> backends, @Nullable ConnectionRouter router) {
+			that(router == null || backends.isEmpty(), "backends", backends,
+					"cannot be combined with a router: one or the other decides");
+			that(router != null || !backends.isEmpty(), "backends", null, "must not be empty without a router");
+			that(backends.size() <= MAX_BACKENDS, "backends", backends.size(), "must not exceed " + MAX_BACKENDS);
+			Set<String> names = new HashSet<>();
+			for (BackendDefinition backend : backends) {
+				that(backend.address().isConnectable(), "backends", backend.address(),
+						"is no address that can be connected to");
+				that(names.add(backend.name()), "backends", backend.name(), "is the name of two backends");
+			}
+		}
+
+		void positive(String attribute, int value) {
+			that(value > 0, attribute, value, "must be positive");
+		}
+
+		void positive(String attribute, Duration value) {
+			that(value.compareTo(Duration.ofMillis(1)) >= 0, attribute, value, "must be at least a millisecond");
+			that(value.compareTo(MAX_SHORT_TIMEOUT) <= 0, attribute, value, "must not exceed " + MAX_SHORT_TIMEOUT);
+		}
+
+		void notNegative(String attribute, Duration value) {
+			that(!value.isNegative(), attribute, value, "must not be negative");
+			that(value.compareTo(MAX_LONG_TIMEOUT) <= 0, attribute, value, "must not exceed " + MAX_LONG_TIMEOUT);
+		}
+
+		void that(boolean condition, String attribute, @Nullable Object value, String reason) {
+			if (!condition) {
+				throw new InvalidProxyDefinitionException(this.proxy, attribute, value, reason);
+			}
+		}
+
+	}
+
+	/**
+	 * Collects what a definition is made of. Checked by {@link #build()}, texts at once.
+	 */
+	public static final class Builder {
+
+		private final String name;
+
+		private @Nullable DuplexAddress listen;
+
+		private List<BackendDefinition> backends = List.of();
+
+		private @Nullable ConnectionRouter router;
+
+		private boolean autoStartup = true;
+
+		private Duration connectTimeout = Duration.ofSeconds(5);
+
+		private int connectAttempts = 3;
+
+		private Duration idleTimeout = Duration.ofHours(1);
+
+		private Duration halfCloseTimeout = Duration.ofMinutes(1);
+
+		private Duration maxLifetime = Duration.ZERO;
+
+		private int maxConnections;
+
+		private Duration resolveInterval = Duration.ofSeconds(30);
+
+		private int maxPendingDecisions = 1024;
+
+		private Duration decisionTimeout = Duration.ofSeconds(10);
+
+		private Builder(String name) {
+			this.name = name;
+		}
+
+		private Builder(DuplexProxyDefinition definition) {
+			this.name = definition.name;
+			this.listen = definition.listen;
+			this.backends = definition.backends;
+			this.router = definition.router;
+			this.autoStartup = definition.autoStartup;
+			this.connectTimeout = definition.connectTimeout;
+			this.connectAttempts = definition.connectAttempts;
+			this.idleTimeout = definition.idleTimeout;
+			this.halfCloseTimeout = definition.halfCloseTimeout;
+			this.maxLifetime = definition.maxLifetime;
+			this.maxConnections = definition.maxConnections;
+			this.resolveInterval = definition.resolveInterval;
+			this.maxPendingDecisions = definition.maxPendingDecisions;
+			this.decisionTimeout = definition.decisionTimeout;
+		}
+
+		/**
+		 * Where the proxy listens. Required.
+		 * @param address as {@link DuplexAddress#of} reads it
+		 * @return this builder
+		 * @throws InvalidProxyDefinitionException when it is no address
+		 */
+		public Builder listen(String address) {
+			return listen(parse("listen", address));
+		}
+
+		/**
+		 * Where the proxy listens. Required.
+		 * @param address the address
+		 * @return this builder
+		 */
+		public Builder listen(DuplexAddress address) {
+			this.listen = address;
+			return this;
+		}
+
+		/**
+		 * Servers that take turns.
+		 * @param addresses as {@link DuplexAddress#of} reads them
+		 * @return this builder
+		 * @throws InvalidProxyDefinitionException when one is no address
+		 */
+		public Builder backends(String... addresses) {
+			return backends(List.of(addresses)
+				.stream()
+				.map((address) -> new BackendDefinition(null, parse("backends", address)))
+				.toList());
+		}
+
+		/**
+		 * Servers that take turns.
+		 * @param backends the servers
+		 * @return this builder
+		 */
+		public Builder backends(List<BackendDefinition> backends) {
+			this.backends = backends;
+			return this;
+		}
+
+		/**
+		 * Decides for each connection where it goes.
+		 * @param router the router; null: none
+		 * @return this builder
+		 */
+		public Builder router(@Nullable ConnectionRouter router) {
+			this.router = router;
+			return this;
+		}
+
+		/**
+		 * Whether the application's start starts the proxy. True unless told otherwise.
+		 * @param autoStartup whether it does
+		 * @return this builder
+		 */
+		public Builder autoStartup(boolean autoStartup) {
+			this.autoStartup = autoStartup;
+			return this;
+		}
+
+		/**
+		 * Time for one attempt to connect to a backend. 5 seconds unless told otherwise.
+		 * @param timeout the limit
+		 * @return this builder
+		 */
+		public Builder connectTimeout(Duration timeout) {
+			this.connectTimeout = timeout;
+			return this;
+		}
+
+		/**
+		 * Backends that are tried for a connection before it is refused. 3 unless told
+		 * otherwise.
+		 * @param attempts the number
+		 * @return this builder
+		 */
+		public Builder connectAttempts(int attempts) {
+			this.connectAttempts = attempts;
+			return this;
+		}
+
+		/**
+		 * Idle limit of joins. 1 hour unless told otherwise.
+		 * @param timeout the limit; zero is off
+		 * @return this builder
+		 */
+		public Builder idleTimeout(Duration timeout) {
+			this.idleTimeout = timeout;
+			return this;
+		}
+
+		/**
+		 * Idle limit of joins of which one direction has ended. 1 minute unless told
+		 * otherwise.
+		 * @param timeout the limit; zero is the idle limit
+		 * @return this builder
+		 */
+		public Builder halfCloseTimeout(Duration timeout) {
+			this.halfCloseTimeout = timeout;
+			return this;
+		}
+
+		/**
+		 * Greatest age of joins. Off unless told otherwise.
+		 * @param lifetime the limit; zero is off
+		 * @return this builder
+		 */
+		public Builder maxLifetime(Duration lifetime) {
+			this.maxLifetime = lifetime;
+			return this;
+		}
+
+		/**
+		 * Most connections at a time; further ones wait in the backlog. As many as
+		 * descriptors allow unless told otherwise.
+		 * @param connections the number; 0: as many as descriptors allow
+		 * @return this builder
+		 */
+		public Builder maxConnections(int connections) {
+			this.maxConnections = connections;
+			return this;
+		}
+
+		/**
+		 * Time between two looks at the addresses behind host names. 30 seconds unless
+		 * told otherwise.
+		 * @param interval the time
+		 * @return this builder
+		 */
+		public Builder resolveInterval(Duration interval) {
+			this.resolveInterval = interval;
+			return this;
+		}
+
+		/**
+		 * Most connections that await the router. 1024 unless told otherwise.
+		 * @param decisions the number
+		 * @return this builder
+		 */
+		public Builder maxPendingDecisions(int decisions) {
+			this.maxPendingDecisions = decisions;
+			return this;
+		}
+
+		/**
+		 * Time that the router has for a connection. 10 seconds unless told otherwise.
+		 * @param timeout the limit
+		 * @return this builder
+		 */
+		public Builder decisionTimeout(Duration timeout) {
+			this.decisionTimeout = timeout;
+			return this;
+		}
+
+		/**
+		 * Check and make the definition.
+		 * @return the definition
+		 * @throws InvalidProxyDefinitionException names the attribute that is wrong, and
+		 * why
+		 */
+		public DuplexProxyDefinition build() {
+			if (this.listen == null) {
+				throw new InvalidProxyDefinitionException(this.name, "listen", null, "must be set");
+			}
+			return new DuplexProxyDefinition(this.name, this.listen, this.backends, this.router, this.autoStartup,
+					this.connectTimeout, this.connectAttempts, this.idleTimeout, this.halfCloseTimeout,
+					this.maxLifetime, this.maxConnections, this.resolveInterval, this.maxPendingDecisions,
+					this.decisionTimeout);
+		}
+
+		private DuplexAddress parse(String attribute, String address) {
+			try {
+				return DuplexAddress.of(address);
+			}
+			catch (IllegalArgumentException ex) {
+				throw new InvalidProxyDefinitionException(this.name, attribute, address,
+						"is no address: expected " + DuplexAddress.FORMS, ex);
+			}
+		}
+
+	}
+
+}

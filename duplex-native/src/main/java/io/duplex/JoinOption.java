@@ -1,0 +1,24 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+/**
+ * What makes a join different from a plain one.
+ */
+public enum JoinOption {
+
+	/**
+	 * Bytes flow from the first socket to the second alone. The first socket's output and
+	 * the second's input stay the application's.
+	 */
+	HALF_DUPLEX,
+
+	/**
+	 * The end of one side is not passed on to the other. When the join is over, the
+	 * sockets are the application's again.
+	 */
+	NO_CLOSE
+
+}

@@ -1,0 +1,45 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.time.Instant;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A join at one moment.
+ *
+ * @param id its number, positive and never used twice; {@link #idText()} for JSON
+ * @param proxy name of the proxy that it belongs to, or null for one that the application
+ * made
+ * @param backend name of the proxy's backend, or null
+ * @param clientAddress address of the first socket's peer, or null where the kernel
+ * cannot tell any more
+ * @param backendAddress address of the second socket's peer, or null while there is none
+ * @param state where it is in its life
+ * @param since when it was made
+ * @param idle time since the last byte
+ * @param bytesFromClient bytes delivered to the backend side
+ * @param bytesFromBackend bytes delivered to the client side
+ * @param pendingFromClient bytes in flight to the backend side
+ * @param pendingFromBackend bytes in flight to the client side
+ * @param pathFromClient how bytes move to the backend side
+ * @param pathFromBackend how bytes move to the client side
+ */
+public record JoinSnapshot(long id, @Nullable String proxy, @Nullable String backend,
+		@Nullable DuplexAddress clientAddress, @Nullable DuplexAddress backendAddress, JoinState state, Instant since,
+		Duration idle, long bytesFromClient, long bytesFromBackend, long pendingFromClient, long pendingFromBackend,
+		DataPath pathFromClient, DataPath pathFromBackend) {
+
+	/**
+	 * The id as text: decimal digits.
+	 * @return the text, as {@link DuplexEngine#findJoin(String)} takes it
+	 */
+	public String idText() {
+		return Long.toString(this.id);
+	}
+
+}

@@ -1,0 +1,28 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Listening there needs a privilege that the process does not have.
+ */
+public class PortPermissionException extends DuplexException {
+
+	private static final long serialVersionUID = 1L;
+
+	/**
+	 * Create an exception.
+	 * @param operation what was tried
+	 * @param address the address or object that it was about, or null
+	 * @param error what the operating system said, or null
+	 * @param reason what went wrong, in words
+	 */
+	public PortPermissionException(String operation, @Nullable String address, @Nullable SystemError error,
+			String reason) {
+		super(operation, address, error, reason, null);
+	}
+
+}

@@ -1,0 +1,21 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+/**
+ * An error of the operating system.
+ *
+ * @param number the errno, positive
+ * @param name its name, for example {@code EADDRINUSE}
+ * @param text its text, for example {@code Address already in use}
+ */
+public record SystemError(int number, String name, String text) {
+
+	@Override
+	public String toString() {
+		return this.name + ": " + this.text;
+	}
+
+}
