@@ -174,6 +174,10 @@ void peer_send(int fd, struct stream *stream, uint64_t bytes);
 void peer_recv(int fd, struct stream *stream, uint64_t bytes);
 /** Send without blocking until the kernel takes no more. @return bytes that it took */
 uint64_t peer_send_some(int fd, struct stream *stream, uint64_t limit);
+/** Send until nothing between here and a reader that stands still takes more. @return bytes taken */
+uint64_t peer_send_until_stalled(int fd, struct stream *stream);
+/** Bytes sent that the other kernel end has not taken yet (SIOCOUTQ). */
+unsigned peer_unsent(int fd);
 /** Receive and verify without blocking until there is nothing. @return bytes; the end of the stream is nothing too */
 uint64_t peer_recv_some(int fd, struct stream *stream, uint64_t limit);
 /** Receive and verify until the end of the stream. @return bytes */

@@ -4,12 +4,14 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -266,6 +268,25 @@ uint64_t peer_recv_some(int fd, struct stream *stream, uint64_t limit)
 	while (limit > stream->offset - start && try_recv(fd, stream, limit - (stream->offset - start)) > 0)
 		;
 	return stream->offset - start;
+}
+
+uint64_t peer_send_until_stalled(int fd, struct stream *stream)
+{
+	uint64_t start = stream->offset;
+	test_note("peer %d sends until all stands still", fd);
+	for (unsigned quiet = 0; quiet < (sanitized() ? 200 : 50); quiet++) {
+		if (peer_send_some(fd, stream, UINT64_MAX))
+			quiet = 0;
+		poll_pause();
+	}
+	return stream->offset - start;
+}
+
+unsigned peer_unsent(int fd)
+{
+	int bytes = 0;
+	CHECK_SYS(ioctl(fd, SIOCOUTQ, &bytes));
+	return (unsigned)bytes;
 }
 
 /* Receive until the end (0) or a reset (-2) comes; anything else fails. */
