@@ -66,8 +66,8 @@ static void print_threads(void)
 
 static void print_situation(void)
 {
-	fprintf(stderr, "  in %s, DX_TEST_SEED=%" PRIu64 ", %u descriptors, %u threads\n", running, seed, count_descriptors(),
-			count_threads());
+	fprintf(stderr, "  in %s, DX_TEST_SEED=%" PRIu64 ", %u descriptors, %u threads\n", running, seed,
+			count_descriptors(), count_threads());
 	unsigned made = notes_made;
 	for (unsigned i = made > 8 ? made - 8 : 0; i < made; i++)
 		fprintf(stderr, "  note %u: %.199s\n", i, notes[i % 8]);
@@ -298,8 +298,8 @@ static void stream_mismatch(const struct stream *stream, const uint8_t *data, si
 		while (same < 8 && stream_byte(stream->seed, at + same) == data[same])
 			same++;
 		if (same == 8)
-			FAIL("stream %" PRIx64 ": at offset %" PRIu64 " comes offset %" PRIu64 ": %" PRIu64 " bytes %s", stream->seed,
-					stream->offset, at, at > stream->offset ? at - stream->offset : stream->offset - at,
+			FAIL("stream %" PRIx64 ": at offset %" PRIu64 " comes offset %" PRIu64 ": %" PRIu64 " bytes %s",
+					stream->seed, stream->offset, at, at > stream->offset ? at - stream->offset : stream->offset - at,
 					at > stream->offset ? "lost" : "repeated");
 	}
 	FAIL("stream %" PRIx64 ": wrong byte at offset %" PRIu64 ", %zu bytes at hand, nowhere near in this stream",

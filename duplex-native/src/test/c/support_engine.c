@@ -100,7 +100,7 @@ struct dx_event await_event(dx_id engine, event_filter *filter, uint64_t key)
 			/* another thread may have kept it just before the events ended */
 			if (take(engine, filter, key, &event))
 				break;
-			test_fail_values(__FILE__, __LINE__, "an event was awaited in vain, dx_events_wait()", count, (long long)key);
+			test_fail_values(__FILE__, __LINE__, "awaited in vain, dx_events_wait()", count, (long long)key);
 		}
 	}
 	pthread_mutex_unlock(&lock);

@@ -159,7 +159,8 @@ static void a_join_made_with_a_token_is_answered(void)
 static void wrong_joins_are_refused_and_change_nothing(void)
 {
 	dx_id engine = engine_open(1), other = engine_open(1), join = 0, listener;
-	struct line a = line_open(engine, WIRE_TCP4, 0), b = line_open(engine, WIRE_TCP4, 0), c = line_open(other, WIRE_UNIX, 0);
+	struct line a = line_open(engine, WIRE_TCP4, 0), b = line_open(engine, WIRE_TCP4, 0);
+	struct line c = line_open(other, WIRE_UNIX, 0);
 	struct dx_join_options options = join_options(0x80000000u);
 	struct dx_address any = { .family = DX_FAMILY_IPV4, .ip = { 127, 0, 0, 1 } };
 	CHECK_OK(dx_listen(engine, &any, 0, &listener));

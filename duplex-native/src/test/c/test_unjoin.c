@@ -136,11 +136,11 @@ static void residues_pile_up_in_order(void)
 		peer_send_some(bridge.a.peer, &sent, 1 + 10000 * (i % 3));
 		CHECK_OK(dx_unjoin_wait(bridge.join, &result));
 		total += result.a_to_b + result.a_to_b_pending;
-		CHECK_OK(dx_join_wait(bridge.a.socket, bridge.b.socket, NULL, &bridge.join));
+		if (i < 19)
+			CHECK_OK(dx_join_wait(bridge.a.socket, bridge.b.socket, NULL, &bridge.join));
 	}
-	CHECK_LE(total, sent.offset);
-	peer_shut(bridge.a.peer);
-	CHECK_EQ(peer_recv_to_end(bridge.b.peer, &received), sent.offset);
+	peer_recv(bridge.b.peer, &received, total);
+	app_recv(bridge.a.socket, &received, sent.offset - total);
 	bridge_close(&bridge);
 	engine_close(engine);
 }
