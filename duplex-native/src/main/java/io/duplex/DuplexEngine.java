@@ -45,7 +45,7 @@ public interface DuplexEngine extends AutoCloseable {
 	 * threads for it
 	 */
 	static DuplexEngine create(DuplexEngineOptions options) {
-		throw new UnsupportedOperationException();
+		return NativeEngine.open(options);
 	}
 
 	/**

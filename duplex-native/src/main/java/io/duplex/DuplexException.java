@@ -18,7 +18,7 @@ public class DuplexException extends RuntimeException {
 
 	private final @Nullable String address;
 
-	private final transient @Nullable SystemError error;
+	private final @Nullable SystemError error;
 
 	/**
 	 * Create an exception.

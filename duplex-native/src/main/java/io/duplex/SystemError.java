@@ -4,6 +4,8 @@
 
 package io.duplex;
 
+import java.io.Serializable;
+
 /**
  * An error of the operating system.
  *
@@ -11,7 +13,7 @@ package io.duplex;
  * @param name its name, for example {@code EADDRINUSE}
  * @param text its text, for example {@code Address already in use}
  */
-public record SystemError(int number, String name, String text) {
+public record SystemError(int number, String name, String text) implements Serializable {
 
 	@Override
 	public String toString() {

@@ -1,0 +1,148 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongFunction;
+
+import io.duplex.ffi.Event;
+import io.duplex.ffi.LibDuplex;
+import io.duplex.ffi.NativeAddress;
+
+/**
+ * Resolves and connects, within one time limit for both.
+ */
+final class Connector {
+
+	private static final String CONNECT = "connect to";
+
+	private final EngineCore core;
+
+	Connector(EngineCore core) {
+		this.core = core;
+	}
+
+	/**
+	 * Resolve an address to listen on, parking as long as it takes.
+	 * @param address any address
+	 * @return one struct: the first of a name's addresses
+	 */
+	byte[] resolveToListen(DuplexAddress address) {
+		return NativeAddress.first(resolve(address, "listen on", Deadline.NEVER));
+	}
+
+	/**
+	 * Connect, parking as long as it takes.
+	 * @param address where to
+	 * @param timeout for all of it; zero: the kernel's
+	 * @return the socket
+	 */
+	long connect(DuplexAddress address, Duration timeout) {
+		requireConnectable(address);
+		Deadline deadline = Deadline.afterOrNever(timeout);
+		byte[] addresses = resolve(address, CONNECT, deadline);
+		long[] socket = new long[1];
+		CompletableFuture<Event> answer = give(addresses, deadline, socket);
+		try {
+			Parking.await(answer, Deadline.NEVER);
+		}
+		catch (InterruptedException ex) {
+			this.core.commands().submit((token) -> LibDuplex.dx_close(socket[0], 0, 0, token));
+			throw Parking.interrupted(CONNECT, address.toString(), 0);
+		}
+		return connected(address, answer.join(), socket);
+	}
+
+	/**
+	 * Connect.
+	 * @param <T> type of the result
+	 * @param address where to
+	 * @param timeout for all of it; zero: the kernel's
+	 * @param result makes the result of the socket
+	 * @return completes on the engine's executor
+	 */
+	<T> CompletionStage<T> connectAsync(DuplexAddress address, Duration timeout, LongFunction<T> result) {
+		requireConnectable(address);
+		Deadline deadline = Deadline.afterOrNever(timeout);
+		CompletableFuture<byte[]> resolving = this.core.resolver().resolve(address).copy();
+		if (deadline.limited()) {
+			resolving.orTimeout(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
+		}
+		CompletableFuture<T> future = new CompletableFuture<>();
+		resolving.whenComplete((addresses, ex) -> {
+			if (ex != null) {
+				this.core.completions().execute(() -> future.completeExceptionally(unresolved(CONNECT, address, ex)));
+				return;
+			}
+			long[] socket = new long[1];
+			this.core.completions()
+				.map(give(addresses, deadline, socket), (event) -> result.apply(connected(address, event, socket)))
+				.whenComplete((connected, failure) -> complete(future, connected, failure));
+		});
+		return future.minimalCompletionStage();
+	}
+
+	private static <T> void complete(CompletableFuture<T> future, T result, Throwable failure) {
+		if (failure != null) {
+			future.completeExceptionally(failure);
+		}
+		else {
+			future.complete(result);
+		}
+	}
+
+	private static void requireConnectable(DuplexAddress address) {
+		if (!address.isConnectable()) {
+			throw new IllegalArgumentException("nothing can be connected to " + address);
+		}
+	}
+
+	private CompletableFuture<Event> give(byte[] addresses, Deadline deadline, long[] socket) {
+		return this.core.commands()
+			.submit((token) -> LibDuplex.dx_connect(this.core.id(), addresses, NativeAddress.count(addresses),
+					deadline.remainingMillis(), token, socket));
+	}
+
+	private long connected(DuplexAddress address, Event event, long[] socket) {
+		if (event.result() < 0) {
+			throw this.core.failures().connect(address, event.result());
+		}
+		return socket[0];
+	}
+
+	private byte[] resolve(DuplexAddress address, String operation, Deadline deadline) {
+		CompletableFuture<byte[]> resolving = this.core.resolver().resolve(address);
+		try {
+			if (!Parking.await(resolving.handle((addresses, ex) -> true), deadline)) {
+				throw unresolved(operation, address, new TimeoutException());
+			}
+			return resolving.join();
+		}
+		catch (InterruptedException ex) {
+			throw Parking.interrupted(operation, address.toString(), 0);
+		}
+		catch (CompletionException ex) {
+			throw unresolved(operation, address, ex);
+		}
+	}
+
+	private DuplexException unresolved(String operation, DuplexAddress address, Throwable failure) {
+		Throwable cause = (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause()
+				: failure;
+		if (cause instanceof TimeoutException) {
+			return new DuplexTimeoutException(operation, address.toString(), "its name was not resolved in time", 0);
+		}
+		if (this.core.isClosed()) {
+			return this.core.failures().closed(operation, address.toString());
+		}
+		return new UnresolvedAddressException(operation, address, cause);
+	}
+
+}

@@ -1,0 +1,115 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads of an engine besides its event thread, and the executors that the
+ * application gave it. All are daemons, and made when there is work for them.
+ */
+final class EngineThreads {
+
+	private static final int DECISIONS_PER_PROCESSOR = 4;
+
+	private static final int LOOKUPS = 4;
+
+	private static final int IDLE_SECONDS = 10;
+
+	private final ExecutorService ownCompletions;
+
+	private final ExecutorService ownDecisions;
+
+	private final Executor completions;
+
+	private final Executor decisions;
+
+	private final ExecutorService lookups;
+
+	private final ScheduledThreadPoolExecutor timer;
+
+	EngineThreads(@Nullable Executor completions, @Nullable Executor decisions) {
+		int processors = Runtime.getRuntime().availableProcessors();
+		this.ownCompletions = pool("duplex-completion", Math.max(2, processors));
+		this.ownDecisions = pool("duplex-decision", DECISIONS_PER_PROCESSOR * Math.max(2, processors));
+		this.completions = (completions != null) ? completions : this.ownCompletions;
+		this.decisions = (decisions != null) ? decisions : this.ownDecisions;
+		this.lookups = pool("duplex-lookup", LOOKUPS);
+		this.timer = new ScheduledThreadPoolExecutor(1, factory("duplex-timer"));
+		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+		this.timer.allowCoreThreadTimeOut(true);
+		this.timer.setRemoveOnCancelPolicy(true);
+		this.timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+	}
+
+	/**
+	 * Completes futures.
+	 * @return the executor
+	 */
+	Executor completions() {
+		return this.completions;
+	}
+
+	/**
+	 * Asks routers.
+	 * @return the executor
+	 */
+	Executor decisions() {
+		return this.decisions;
+	}
+
+	/**
+	 * Asks the name service.
+	 * @return the executor
+	 */
+	Executor lookups() {
+		return this.lookups;
+	}
+
+	/**
+	 * Starts what is due later, and does nothing itself.
+	 * @return the executor
+	 */
+	ScheduledExecutorService timer() {
+		return this.timer;
+	}
+
+	/**
+	 * End the threads when what was handed to them is done.
+	 */
+	void shutdown() {
+		this.timer.shutdown();
+		this.lookups.shutdown();
+		this.ownDecisions.shutdown();
+		this.ownCompletions.shutdown();
+	}
+
+	private static ExecutorService pool(String name, int threads) {
+		ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, IDLE_SECONDS, TimeUnit.SECONDS,
+				new LinkedBlockingQueue<>(), factory(name));
+		pool.allowCoreThreadTimeOut(true);
+		return pool;
+	}
+
+	private static ThreadFactory factory(String name) {
+		AtomicInteger count = new AtomicInteger();
+		return (task) -> {
+			Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+			thread.setDaemon(true);
+			return thread;
+		};
+	}
+
+}

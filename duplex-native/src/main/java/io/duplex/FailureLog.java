@@ -1,0 +1,80 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Logs the failures of one proxy's router: the first of each kind with its stack trace,
+ * then at most one line a minute and kind, because clients decide how often a router is
+ * asked.
+ */
+final class FailureLog {
+
+	private static final Logger logger = LoggerFactory.getLogger(FailureLog.class);
+
+	private static final long INTERVAL = Duration.ofMinutes(1).toNanos();
+
+	private static final int MOST_KINDS = 32;
+
+	private final String proxy;
+
+	private final ConcurrentHashMap<Class<?>, Kind> kinds = new ConcurrentHashMap<>();
+
+	FailureLog(String proxy) {
+		this.proxy = proxy;
+	}
+
+	/**
+	 * A router has failed.
+	 * @param client whom it failed
+	 * @param failure what it threw
+	 */
+	void failed(DuplexAddress client, Throwable failure) {
+		Class<?> type = (this.kinds.size() < MOST_KINDS || this.kinds.containsKey(failure.getClass()))
+				? failure.getClass() : Throwable.class;
+		Kind kind = this.kinds.get(type);
+		if (kind == null && this.kinds.putIfAbsent(type, new Kind(System.nanoTime())) == null) {
+			logger.warn("The router of proxy '{}' failed, and {} was refused", this.proxy, client, failure);
+			return;
+		}
+		kind = this.kinds.get(type);
+		if (kind != null) {
+			again(kind, client, failure);
+		}
+	}
+
+	private void again(Kind kind, DuplexAddress client, Throwable failure) {
+		long count = kind.silent.incrementAndGet();
+		long now = System.nanoTime();
+		long last = kind.lastLogged.get();
+		if (now - last >= INTERVAL && kind.lastLogged.compareAndSet(last, now)) {
+			kind.silent.addAndGet(-count);
+			logger.warn("The router of proxy '{}' failed {} more times, lastly for {}: {}", this.proxy, count, client,
+					failure.toString());
+		}
+	}
+
+	/**
+	 * Failures of one type.
+	 */
+	private static final class Kind {
+
+		private final AtomicLong lastLogged;
+
+		private final AtomicLong silent = new AtomicLong();
+
+		Kind(long now) {
+			this.lastLogged = new AtomicLong(now);
+		}
+
+	}
+
+}

@@ -1,0 +1,193 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongToIntFunction;
+
+import io.duplex.ffi.Dx;
+import io.duplex.ffi.Errno;
+import io.duplex.ffi.Event;
+import io.duplex.ffi.Ids;
+import io.duplex.ffi.JoinRow;
+import io.duplex.ffi.JoinRows;
+import io.duplex.ffi.LibDuplex;
+import io.duplex.ffi.NativeJoinOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes, lists, finds and ends an engine's joins.
+ */
+final class Joins {
+
+	private final EngineCore core;
+
+	private final Proxies proxies;
+
+	Joins(EngineCore core, Proxies proxies) {
+		this.core = core;
+		this.proxies = proxies;
+	}
+
+	Join join(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
+		Making making = new Making(engine, client, backend, options);
+		return making.made(Parking.get(making.answer));
+	}
+
+	CompletionStage<Join> joinAsync(NativeEngine engine, NativeSocket client, NativeSocket backend,
+			JoinOptions options) {
+		Making making = new Making(engine, client, backend, options);
+		if (making.answer.isDone()) {
+			return CompletableFuture.completedStage(making.made(making.answer.join()));
+		}
+		return this.core.completions().map(making.answer, making::made);
+	}
+
+	JoinPage list(JoinQuery query) {
+		long proxy = 0;
+		if (query.proxy() != null) {
+			NativeProxy found = this.proxies.find(query.proxy());
+			if (found == null) {
+				return new JoinPage(List.of(), null);
+			}
+			proxy = found.id();
+		}
+		long cursor = (query.after() != null) ? Long.parseUnsignedLong(query.after()) : 0;
+		List<JoinSnapshot> page = new ArrayList<>();
+		do {
+			cursor = list(proxy, cursor, query.limit() - page.size(), page);
+		}
+		while (cursor != 0 && page.size() < query.limit());
+		return new JoinPage(page, (cursor != 0) ? Long.toUnsignedString(cursor) : null);
+	}
+
+	private long list(long proxy, long after, int room, List<JoinSnapshot> page) {
+		JoinRows rows = new JoinRows(Math.min(room, Dx.DX_JOINS_PAGE));
+		Event event = Parking
+			.get(this.core.commands().submit((token) -> rows.list(this.core.id(), proxy, after, token)));
+		if (event.result() < 0) {
+			if (Errno.ENOENT.is(event.result()) && !this.core.isClosed()) {
+				// The proxy was closed meanwhile.
+				return 0;
+			}
+			throw this.core.failures().object("list", "joins", event.result());
+		}
+		for (int i = 0; i < event.result(); i++) {
+			page.add(snapshot(rows.get(i)));
+		}
+		return event.value();
+	}
+
+	private JoinSnapshot snapshot(JoinRow row) {
+		NativeProxy proxy = (row.proxy() != 0) ? this.proxies.find(row.proxy()) : null;
+		return JoinViews.snapshot(row, (proxy != null) ? proxy.definition() : null);
+	}
+
+	Optional<JoinSnapshot> find(long id) {
+		JoinRows rows = new JoinRows(1);
+		return (give(id, "find", (token) -> rows.describe(id, token)) != null) ? Optional.of(snapshot(rows.get(0)))
+				: Optional.empty();
+	}
+
+	boolean close(long id) {
+		return give(id, "close", (token) -> LibDuplex.dx_join_close(id, token)) != null;
+	}
+
+	/**
+	 * Read an id.
+	 * @param id any text
+	 * @return the id, or empty when it is none
+	 */
+	static Optional<Long> parse(String id) {
+		try {
+			return Optional.of(Long.parseLong(id));
+		}
+		catch (NumberFormatException ex) {
+			return Optional.empty();
+		}
+	}
+
+	private @Nullable Event give(long id, String operation, LongToIntFunction call) {
+		if (!Ids.ofSameEngine(id, this.core.id())) {
+			return null;
+		}
+		Event event = Parking.get(this.core.commands().submit(call));
+		if (event.result() >= 0) {
+			return event;
+		}
+		if (!this.core.isClosed() && (Errno.ENOENT.is(event.result()) || Errno.EBADF.is(event.result()))) {
+			return null;
+		}
+		throw this.core.failures().object(operation, "join " + id, event.result());
+	}
+
+	/**
+	 * A join on its way.
+	 */
+	private final class Making {
+
+		private final NativeEngine engine;
+
+		private final DuplexAddress clientAddress;
+
+		private final DuplexAddress backendAddress;
+
+		private final CompletableFuture<Event> ended = new CompletableFuture<>();
+
+		private final CompletableFuture<Event> answer;
+
+		Making(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
+			if (client.id() == backend.id()) {
+				throw new IllegalArgumentException("cannot join " + client + " with itself");
+			}
+			client.requireNothingPutBack();
+			backend.requireNothingPutBack();
+			this.engine = engine;
+			this.clientAddress = client.peerAddress();
+			this.backendAddress = backend.peerAddress();
+			byte[] struct = encode(options);
+			this.answer = Joins.this.core.commands()
+				.submit((token) -> LibDuplex.dx_join(client.id(), backend.id(), struct, token, new long[1]),
+						this::register);
+		}
+
+		/** On the event thread, ahead of the event that tells the join's end. */
+		private void register(Event event) {
+			if (event.result() >= 0) {
+				Joins.this.core.joinEnds().made(event.object(), this.ended);
+			}
+		}
+
+		Join made(Event event) {
+			if (event.result() >= 0) {
+				return new NativeJoin(this.engine, event.object(), this.clientAddress, this.backendAddress, this.ended);
+			}
+			String subject = this.clientAddress + " with " + this.backendAddress;
+			if (Errno.EPIPE.is(event.result())) {
+				throw new DuplexClosedException("join", subject, Failures.error(event.result()),
+						"an output that is needed was shut down");
+			}
+			throw Joins.this.core.failures().object("join", subject, event.result());
+		}
+
+		private static byte[] encode(JoinOptions options) {
+			int flags = 0;
+			for (JoinOption flag : options.flags()) {
+				flags |= switch (flag) {
+					case HALF_DUPLEX -> Dx.DX_JOIN_HALF_DUPLEX;
+					case NO_CLOSE -> Dx.DX_JOIN_NO_CLOSE;
+				};
+			}
+			return NativeJoinOptions.encode(flags, Millis.limitOrOff(options.idleTimeout()),
+					Millis.limitOrOff(options.halfCloseTimeout()), Millis.limitOrOff(options.maxLifetime()));
+		}
+
+	}
+
+}

@@ -1,0 +1,146 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+
+import io.duplex.ffi.Errno;
+import io.duplex.ffi.Event;
+import io.duplex.ffi.JoinRows;
+import io.duplex.ffi.LibDuplex;
+
+/**
+ * A join of the native engine.
+ */
+final class NativeJoin implements Join {
+
+	/** Keeps the engine from being taken for leaked. */
+	private final NativeEngine engine;
+
+	private final EngineCore core;
+
+	private final long id;
+
+	private final DuplexAddress client;
+
+	private final DuplexAddress backend;
+
+	private final Instant since = Instant.now();
+
+	private final CompletableFuture<JoinEnd> end = new CompletableFuture<>();
+
+	/**
+	 * Describe a join.
+	 * @param engine the engine
+	 * @param id the join
+	 * @param client address of the first socket's peer
+	 * @param backend address of the second socket's peer
+	 * @param ended completes on the event thread when the join ends
+	 */
+	NativeJoin(NativeEngine engine, long id, DuplexAddress client, DuplexAddress backend,
+			CompletableFuture<Event> ended) {
+		this.engine = engine;
+		this.core = engine.core();
+		this.id = id;
+		this.client = client;
+		this.backend = backend;
+		ended.whenComplete((event, ex) -> this.core.completions().execute(() -> {
+			if (ex != null) {
+				this.end.completeExceptionally(ex);
+			}
+			else {
+				this.end.complete(JoinViews.end(event));
+			}
+		}));
+	}
+
+	@Override
+	public long id() {
+		return this.id;
+	}
+
+	@Override
+	public DuplexAddress clientAddress() {
+		return this.client;
+	}
+
+	@Override
+	public DuplexAddress backendAddress() {
+		return this.backend;
+	}
+
+	@Override
+	public JoinSnapshot snapshot() {
+		String operation = "look at";
+		JoinRows rows = new JoinRows(1);
+		Event event = Parking.get(this.core.commands().submit((token) -> rows.describe(this.id, token)));
+		if (event.result() >= 0) {
+			return JoinViews.snapshot(rows.get(0), null);
+		}
+		if (!Errno.ENOENT.is(event.result()) && !Errno.ESHUTDOWN.is(event.result())) {
+			throw this.core.failures().object(operation, subject(), event.result());
+		}
+		return last(operation);
+	}
+
+	private JoinSnapshot last(String operation) {
+		JoinEnd last;
+		try {
+			Parking.get(this.end.handle((known, ex) -> true));
+			last = this.end.join();
+		}
+		catch (CompletionException ex) {
+			throw this.core.failures().closed(operation, subject());
+		}
+		return new JoinSnapshot(this.id, null, null, this.client, this.backend, JoinState.ENDED, this.since,
+				Duration.ZERO, last.bytesFromClient(), last.bytesFromBackend(), last.pendingFromClient(),
+				last.pendingFromBackend(), DataPath.NONE, DataPath.NONE);
+	}
+
+	@Override
+	public UnjoinResult unjoin() {
+		return unjoined(Parking.get(giveUnjoin()));
+	}
+
+	@Override
+	public CompletionStage<UnjoinResult> unjoinAsync() {
+		return this.core.completions().map(giveUnjoin(), this::unjoined);
+	}
+
+	private CompletableFuture<Event> giveUnjoin() {
+		return this.core.commands().submit((token) -> LibDuplex.dx_unjoin(this.id, token));
+	}
+
+	private UnjoinResult unjoined(Event event) {
+		if (event.result() < 0) {
+			throw this.core.failures().object("undo", subject(), event.result());
+		}
+		return JoinViews.unjoined(event);
+	}
+
+	@Override
+	public void close() {
+		this.core.commands().submit((token) -> LibDuplex.dx_join_close(this.id, token));
+	}
+
+	@Override
+	public CompletionStage<JoinEnd> end() {
+		return this.end.minimalCompletionStage();
+	}
+
+	private String subject() {
+		return "join " + this.id;
+	}
+
+	@Override
+	public String toString() {
+		return "Join[" + this.id + ", " + this.client + ", " + this.backend + ", of " + this.engine + "]";
+	}
+
+}

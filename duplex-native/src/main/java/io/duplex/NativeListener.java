@@ -1,0 +1,107 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import io.duplex.ffi.Dx;
+import io.duplex.ffi.Errno;
+import io.duplex.ffi.Event;
+import io.duplex.ffi.LibDuplex;
+
+/**
+ * A listener of the native engine.
+ */
+final class NativeListener implements DuplexListener {
+
+	private final NativeEngine engine;
+
+	private final EngineCore core;
+
+	private final long id;
+
+	private final DuplexAddress address;
+
+	private final ReadyLoop connections;
+
+	private final AtomicBoolean closed = new AtomicBoolean();
+
+	NativeListener(NativeEngine engine, long id, DuplexAddress address) {
+		this.engine = engine;
+		this.core = engine.core();
+		this.id = id;
+		this.address = address;
+		this.connections = new ReadyLoop(this.core, id, Dx.DX_READABLE);
+	}
+
+	@Override
+	public long id() {
+		return this.id;
+	}
+
+	@Override
+	public DuplexAddress address() {
+		return this.address;
+	}
+
+	@Override
+	public DuplexSocket accept() {
+		return accept(Deadline.NEVER);
+	}
+
+	@Override
+	public DuplexSocket accept(Duration timeout) {
+		return accept(Deadline.after(timeout));
+	}
+
+	private DuplexSocket accept(Deadline deadline) {
+		try {
+			return accepted(this.connections.await(this::tryToAccept, deadline));
+		}
+		catch (InterruptedException ex) {
+			throw Parking.interrupted("accept on", this.address.toString(), 0);
+		}
+	}
+
+	@Override
+	public CompletionStage<DuplexSocket> acceptAsync() {
+		return this.connections.run(this::tryToAccept, this::accepted).minimalCompletionStage();
+	}
+
+	/** Ids are positive and errors negative, so that one number can be either. */
+	private long tryToAccept() {
+		long[] socket = new long[1];
+		int result = LibDuplex.dx_accept(this.id, socket);
+		return (result < 0) ? result : socket[0];
+	}
+
+	private DuplexSocket accepted(long result) {
+		if (Errno.EAGAIN.is(result)) {
+			throw new DuplexTimeoutException("accept on", this.address.toString(), "nobody connected in time", 0);
+		}
+		if (result < 0) {
+			throw this.core.failures().object("accept on", this.address.toString(), result);
+		}
+		return new NativeSocket(this.engine, result);
+	}
+
+	@Override
+	public void close() {
+		if (this.closed.compareAndSet(false, true)) {
+			CompletableFuture<Event> answer = this.core.commands()
+				.submit((token) -> LibDuplex.dx_close(this.id, 0, 0, token));
+			Parking.awaitUninterruptibly(answer, Deadline.NEVER);
+		}
+	}
+
+	@Override
+	public String toString() {
+		return "DuplexListener[" + this.address + "]";
+	}
+
+}

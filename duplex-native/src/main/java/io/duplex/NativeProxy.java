@@ -1,0 +1,288 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongToIntFunction;
+
+import io.duplex.ffi.BackendInfo;
+import io.duplex.ffi.Dx;
+import io.duplex.ffi.Errno;
+import io.duplex.ffi.Event;
+import io.duplex.ffi.LibDuplex;
+import io.duplex.ffi.ProxyInfo;
+import io.duplex.ffi.ProxyOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A proxy of the native engine.
+ */
+final class NativeProxy implements DuplexProxy {
+
+	/**
+	 * What a start waits for the names of backends; a name service that takes longer must
+	 * not hold up the application.
+	 */
+	private static final Duration FIRST_LOOKUP = Duration.ofSeconds(2);
+
+	private final NativeEngine engine;
+
+	private final EngineCore core;
+
+	private final long id;
+
+	private final DuplexProxyDefinition definition;
+
+	private final @Nullable Decider decider;
+
+	private final BackendAddresses addresses;
+
+	private final AtomicBoolean closed = new AtomicBoolean();
+
+	private volatile DuplexAddress address;
+
+	private volatile @Nullable Last last;
+
+	private NativeProxy(NativeEngine engine, long id, DuplexProxyDefinition definition) {
+		this.engine = engine;
+		this.core = engine.core();
+		this.id = id;
+		this.definition = definition;
+		this.address = definition.listen();
+		this.addresses = new BackendAddresses(this.core, id, definition);
+		ConnectionRouter router = definition.router();
+		this.decider = (router != null) ? new Decider(definition, router, () -> this.address, this.core) : null;
+	}
+
+	static NativeProxy create(NativeEngine engine, DuplexProxyDefinition definition, Connector connector) {
+		EngineCore core = engine.core();
+		long[] id = new long[1];
+		int result = LibDuplex.dx_proxy_open(core.id(), connector.resolveToListen(definition.listen()),
+				options(definition).encode(), id);
+		if (result < 0) {
+			throw core.failures().listen(definition.listen(), result);
+		}
+		NativeProxy proxy = new NativeProxy(engine, id[0], definition);
+		if (proxy.decider != null) {
+			core.deciders().add(proxy.id, proxy.decider);
+		}
+		try {
+			proxy.setBackends();
+		}
+		catch (DuplexException ex) {
+			proxy.close();
+			throw ex;
+		}
+		return proxy;
+	}
+
+	private static ProxyOptions options(DuplexProxyDefinition definition) {
+		return new ProxyOptions((definition.router() != null) ? Dx.DX_PROXY_DECIDED : 0,
+				Millis.limit(definition.connectTimeout()), definition.connectAttempts(),
+				Millis.limitOrOff(definition.idleTimeout()), Millis.limitOrOff(definition.halfCloseTimeout()),
+				Millis.limitOrOff(definition.maxLifetime()), definition.maxConnections(),
+				definition.maxPendingDecisions(), Millis.limit(definition.decisionTimeout()));
+	}
+
+	private void setBackends() {
+		List<CompletableFuture<Event>> answers = new ArrayList<>();
+		for (int i = 0; i < this.definition.backends().size(); i++) {
+			DuplexAddress backend = this.definition.backends().get(i).address();
+			int index = i;
+			byte @Nullable [] structs = backend.isName() ? null : AddressCodec.encode(backend);
+			answers.add(this.core.commands()
+				.submit((token) -> LibDuplex.dx_proxy_backend(this.id, index, structs, (structs != null) ? 1 : 0,
+						token)));
+		}
+		for (CompletableFuture<Event> answer : answers) {
+			require("set the backends of", Parking.get(answer));
+		}
+	}
+
+	long id() {
+		return this.id;
+	}
+
+	@Override
+	public DuplexProxyDefinition definition() {
+		return this.definition;
+	}
+
+	@Override
+	public void start() {
+		CompletableFuture<Void> tried = this.addresses.begin();
+		Parking.awaitUninterruptibly(tried, Deadline.after(FIRST_LOOKUP));
+		Event event = give((token) -> LibDuplex.dx_proxy_start(this.id, token));
+		if (event.result() < 0) {
+			this.addresses.end();
+			if (this.closed.get()) {
+				throw closed("start");
+			}
+			throw this.core.failures().listen(this.definition.listen(), event.result());
+		}
+		ProxyInfo info = new ProxyInfo();
+		if (info.read(this.id) == 0) {
+			this.address = this.definition.listen().withPort(info.port());
+		}
+	}
+
+	@Override
+	public void stop() {
+		this.addresses.end();
+		require("stop", give((token) -> LibDuplex.dx_proxy_stop(this.id, token)));
+	}
+
+	@Override
+	public CompletionStage<Long> drain(Duration grace) {
+		int millis = (int) Math.min(Integer.MAX_VALUE, Millis.limitOrOff(grace));
+		this.addresses.end();
+		return this.core.completions()
+			.map(this.core.commands().submit((token) -> LibDuplex.dx_proxy_drain(this.id, millis, token)), (event) -> {
+				require("drain", event);
+				return event.value();
+			});
+	}
+
+	@Override
+	public void close() {
+		if (this.closed.compareAndSet(false, true)) {
+			this.addresses.end();
+			give((token) -> LibDuplex.dx_proxy_drain(this.id, 0, token));
+			remember();
+			give((token) -> LibDuplex.dx_proxy_close(this.id, token));
+			this.core.deciders().remove(this.id);
+			this.engine.forget(this);
+		}
+	}
+
+	/**
+	 * The engine is about to be closed: the last moment to read the counters.
+	 */
+	void engineCloses() {
+		this.addresses.end();
+		remember();
+	}
+
+	private void remember() {
+		ProxyInfo info = new ProxyInfo();
+		List<BackendStatus> backends = readBackends();
+		if (info.read(this.id) == 0 && backends != null) {
+			this.last = new Last(statistics(info), backends);
+		}
+	}
+
+	@Override
+	public ProxyState state() {
+		ProxyInfo info = new ProxyInfo();
+		if (this.closed.get() || this.core.isClosed() || info.read(this.id) < 0) {
+			return ProxyState.CLOSED;
+		}
+		return switch (info.state()) {
+			case Dx.DX_PROXY_STOPPED -> ProxyState.STOPPED;
+			case Dx.DX_PROXY_STARTED -> ProxyState.STARTED;
+			case Dx.DX_PROXY_PAUSED -> ProxyState.PAUSED;
+			case Dx.DX_PROXY_STOPPING -> ProxyState.STOPPING;
+			case Dx.DX_PROXY_DRAINING -> ProxyState.DRAINING;
+			default -> throw new IllegalStateException("proxy '" + name() + "' is in state " + info.state());
+		};
+	}
+
+	@Override
+	public DuplexAddress address() {
+		return this.address;
+	}
+
+	@Override
+	public int port() {
+		return this.address.port();
+	}
+
+	@Override
+	public ProxyStatistics statistics() {
+		ProxyInfo info = new ProxyInfo();
+		if (info.read(this.id) == 0) {
+			return statistics(info);
+		}
+		return last("read the counters of").statistics;
+	}
+
+	private static ProxyStatistics statistics(ProxyInfo info) {
+		return new ProxyStatistics(info.accepted(), info.active(), info.pending(), info.joined(), info.connectFailed(),
+				info.refusedByRouter(), info.refusedByFailure(), info.refusedByTimeout(), info.refusedExhausted(),
+				info.clientGone(), info.bytesFromClient(), info.bytesFromBackend());
+	}
+
+	@Override
+	public List<BackendStatus> backends() {
+		List<BackendStatus> backends = readBackends();
+		return (backends != null) ? backends : last("read the backends of").backends;
+	}
+
+	private @Nullable List<BackendStatus> readBackends() {
+		List<BackendStatus> all = new ArrayList<>();
+		for (int i = 0; i < this.definition.backends().size(); i++) {
+			BackendInfo info = new BackendInfo();
+			if (info.read(this.id, i) < 0) {
+				return null;
+			}
+			all.add(status(this.definition.backends().get(i), info));
+		}
+		return all;
+	}
+
+	private static BackendStatus status(BackendDefinition backend, BackendInfo info) {
+		SystemError error = Failures.error(info.error());
+		BackendState state = switch (info.state()) {
+			case Dx.DX_BACKEND_UNRESOLVED -> BackendState.UNRESOLVED;
+			case Dx.DX_BACKEND_UP -> BackendState.UP;
+			case Dx.DX_BACKEND_FAILING -> BackendState.FAILING;
+			default -> throw new IllegalStateException("a backend is in state " + info.state());
+		};
+		return new BackendStatus(backend.name(), backend.address(), state, (error != null) ? error.toString() : null,
+				info.active(), info.joined(), info.failed());
+	}
+
+	private Last last(String operation) {
+		Last known = this.last;
+		if (known == null) {
+			throw closed(operation);
+		}
+		return known;
+	}
+
+	private Event give(LongToIntFunction call) {
+		return Parking.get(this.core.commands().submit(call));
+	}
+
+	private void require(String operation, Event event) {
+		if (event.result() < 0) {
+			throw (Errno.ENOENT.is(event.result())) ? closed(operation)
+					: this.core.failures().object(operation, subject(), event.result());
+		}
+	}
+
+	private DuplexClosedException closed(String operation) {
+		return this.core.failures().closed(operation, subject());
+	}
+
+	private String subject() {
+		return "proxy '" + name() + "'";
+	}
+
+	@Override
+	public String toString() {
+		return "DuplexProxy[" + name() + ", " + this.address + "]";
+	}
+
+	private record Last(ProxyStatistics statistics, List<BackendStatus> backends) {
+
+	}
+
+}

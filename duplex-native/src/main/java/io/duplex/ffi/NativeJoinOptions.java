@@ -1,0 +1,44 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex.ffi;
+
+import java.nio.ByteBuffer;
+
+/**
+ * {@code struct dx_join_options}.
+ */
+public final class NativeJoinOptions {
+
+	static final int SIZEOF = 32;
+
+	static final int FLAGS = 4;
+
+	static final int IDLE_TIMEOUT = 8;
+
+	static final int HALF_CLOSE_TIMEOUT = 16;
+
+	static final int MAX_LIFETIME = 24;
+
+	private NativeJoinOptions() {
+	}
+
+	/**
+	 * Write the struct. Times are milliseconds; 0 is off.
+	 * @param flags {@code DX_JOIN_…}
+	 * @param idleTimeout idle limit
+	 * @param halfCloseTimeout idle limit once one direction has ended
+	 * @param maxLifetime greatest age
+	 * @return the struct
+	 */
+	public static byte[] encode(int flags, long idleTimeout, long halfCloseTimeout, long maxLifetime) {
+		ByteBuffer struct = Layout.struct(SIZEOF);
+		struct.putInt(FLAGS, flags);
+		struct.putLong(IDLE_TIMEOUT, idleTimeout);
+		struct.putLong(HALF_CLOSE_TIMEOUT, halfCloseTimeout);
+		struct.putLong(MAX_LIFETIME, maxLifetime);
+		return struct.array();
+	}
+
+}
