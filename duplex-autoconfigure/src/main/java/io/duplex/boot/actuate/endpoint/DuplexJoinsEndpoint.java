@@ -1,0 +1,155 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex.boot.actuate.endpoint;
+
+import java.util.List;
+
+import io.duplex.DuplexAddress;
+import io.duplex.DuplexEngine;
+import io.duplex.JoinPage;
+import io.duplex.JoinQuery;
+import io.duplex.JoinSnapshot;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
+import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.util.Assert;
+
+/**
+ * {@link Endpoint @Endpoint} to expose joins, those of proxies and those that the
+ * application made, and to end them where access to the endpoint is unrestricted.
+ */
+@Endpoint(id = "duplexjoins", defaultAccess = Access.READ_ONLY)
+public class DuplexJoinsEndpoint {
+
+	private static final int MAX_LIMIT = 500;
+
+	private final DuplexEngine engine;
+
+	/**
+	 * Create a new endpoint.
+	 * @param engine the engine
+	 */
+	public DuplexJoinsEndpoint(DuplexEngine engine) {
+		Assert.notNull(engine, "'engine' must not be null");
+		this.engine = engine;
+	}
+
+	/**
+	 * List joins, a page at a time.
+	 * @param proxy the name of the proxy whose joins are to be listed, or {@code null}
+	 * for all joins
+	 * @param limit the greatest number of joins on the page, from 1 to 500
+	 * @param after what the page before said is {@code next}, or {@code null} for the
+	 * first page
+	 * @return the page, or {@code null} if there is no such proxy
+	 */
+	@ReadOperation
+	public @Nullable JoinsDescriptor joins(@Nullable String proxy, @Nullable Integer limit, @Nullable String after) {
+		if (proxy != null && this.engine.findProxy(proxy).isEmpty()) {
+			return null;
+		}
+		return JoinsDescriptor.of(this.engine.joins(query(proxy, limit, after)));
+	}
+
+	private JoinQuery query(@Nullable String proxy, @Nullable Integer limit, @Nullable String after) {
+		int count = (limit != null) ? limit : JoinQuery.DEFAULT_LIMIT;
+		if (count < 1 || count > MAX_LIMIT) {
+			throw new InvalidEndpointRequestException("limit must be between 1 and " + MAX_LIMIT + ": " + count,
+					"limit must be between 1 and " + MAX_LIMIT);
+		}
+		try {
+			return new JoinQuery(proxy, after, count);
+		}
+		catch (IllegalArgumentException ex) {
+			throw new InvalidEndpointRequestException("after is not the next of a page: '" + after + "'",
+					"after must be the next of a page", ex);
+		}
+	}
+
+	/**
+	 * Describe one join.
+	 * @param id its id
+	 * @return the description, or {@code null} if it has ended or never was
+	 */
+	@ReadOperation
+	public @Nullable JoinDescriptor join(@Selector String id) {
+		return this.engine.findJoin(id).map(JoinDescriptor::of).orElse(null);
+	}
+
+	/**
+	 * End one join: both its connections are closed.
+	 * @param id its id
+	 * @return whether there was such a join
+	 */
+	@DeleteOperation
+	public boolean closeJoin(@Selector String id) {
+		return this.engine.closeJoin(id);
+	}
+
+	/**
+	 * A page of joins.
+	 *
+	 * @param joins the joins
+	 * @param next for the parameter {@code after} of the next page, or {@code null} after
+	 * the last
+	 */
+	public record JoinsDescriptor(List<JoinDescriptor> joins, @Nullable String next) implements OperationResponseBody {
+
+		static JoinsDescriptor of(JoinPage page) {
+			return new JoinsDescriptor(page.joins().stream().map(JoinDescriptor::of).toList(), page.next());
+		}
+
+	}
+
+	/**
+	 * Description of a join.
+	 *
+	 * @param id its id; a string because JavaScript's numbers cannot hold it
+	 * @param proxy name of the proxy that it belongs to, or {@code null} for one that the
+	 * application made
+	 * @param client the client's address, or {@code null} if it is not known
+	 * @param backend the backend's address, or {@code null} if there is none yet
+	 * @param since when it was made, in ISO-8601 form
+	 * @param idle the time since the last byte, in ISO-8601 form
+	 * @param bytes numbers of bytes
+	 * @param path how bytes move each way
+	 * @param state where it is in its life: deciding, connecting, open, half-closed,
+	 * closing or ended
+	 */
+	public record JoinDescriptor(String id, @Nullable String proxy, @Nullable String client, @Nullable String backend,
+			String since, String idle, BytesDescriptor bytes, PathDescriptor path,
+			String state) implements OperationResponseBody {
+
+		static JoinDescriptor of(JoinSnapshot join) {
+			return new JoinDescriptor(join.idText(), join.proxy(), text(join.clientAddress()),
+					text(join.backendAddress()), join.since().toString(), join.idle().toString(),
+					new BytesDescriptor(join.bytesFromClient(), join.bytesFromBackend()),
+					new PathDescriptor(Words.of(join.pathFromClient()), Words.of(join.pathFromBackend())),
+					Words.of(join.state()));
+		}
+
+		private static @Nullable String text(@Nullable DuplexAddress address) {
+			return (address != null) ? address.toString() : null;
+		}
+
+	}
+
+	/**
+	 * How bytes move: by copy, by splice, or none if there is no such direction.
+	 *
+	 * @param fromClient to the backend
+	 * @param fromBackend to the client
+	 */
+	public record PathDescriptor(String fromClient, String fromBackend) {
+
+	}
+
+}

@@ -1,0 +1,50 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex.boot.autoconfigure;
+
+import io.duplex.InvalidProxyDefinitionException;
+
+import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@code FailureAnalyzer} for proxies that are declared wrongly by a bean or an
+ * annotation, or lack a property. Wrong properties are analyzed by Spring Boot itself.
+ */
+class InvalidProxyDefinitionFailureAnalyzer extends AbstractFailureAnalyzer<InvalidProxyDefinitionException> {
+
+	@Override
+	protected @Nullable FailureAnalysis analyze(Throwable rootFailure, InvalidProxyDefinitionException cause) {
+		if (findCause(rootFailure, InvalidConfigurationPropertyValueException.class) != null) {
+			return null;
+		}
+		ProxyDeclarationException declaration = findCause(rootFailure, ProxyDeclarationException.class);
+		String place = (declaration != null) ? ", declared by " + declaration.getPlace() + "," : "";
+		String value = (cause.getValue() != null) ? " '" + cause.getValue() + "'" : "";
+		return new FailureAnalysis("The proxy '%s'%s is not valid: its %s%s %s.".formatted(cause.getProxy(), place,
+				words(cause.getAttribute()), value, cause.getReason()), action(cause), cause);
+	}
+
+	private String action(InvalidProxyDefinitionException cause) {
+		if ("name".equals(cause.getAttribute())) {
+			return "Give the proxy another name.";
+		}
+		String property = "duplex.proxies.%s.%s".formatted(cause.getProxy(),
+				DataObjectPropertyName.toDashedForm(cause.getAttribute()));
+		if ("backends".equals(cause.getAttribute()) && cause.getValue() == null) {
+			return "Set the property '%s', or have the connections routed by the application: ".formatted(property)
+					+ "@DuplexRoute(name = \"%s\").".formatted(cause.getProxy());
+		}
+		return "Correct it where the proxy is declared, or set the property '%s'.".formatted(property);
+	}
+
+	private String words(String attribute) {
+		return DataObjectPropertyName.toDashedForm(attribute).replace('-', ' ');
+	}
+
+}
