@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A socket's open file that somebody else holds, too: a duplicate that lives on after our close, or that changes
+ * O_NONBLOCK under us. (Traps: the epoll registration of a duplicated descriptor stays; splice blocks a whole worker
+ * when another holder clears O_NONBLOCK.)
+ */
+#include "support.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A managed socket and a duplicate of its descriptor. */
+static struct line line_with_duplicate(dx_id engine, enum wire wire, int *duplicate)
+{
+	struct line line = { .wire = wire };
+	int pair[2];
+	wire_pair(wire, 0, pair);
+	*duplicate = (int)CHECK_SYS(dup(pair[0]));
+	CHECK_OK(dx_adopt(engine, pair[0], NULL, 0, &line.socket));
+	line.peer = pair[1];
+	return line;
+}
+
+static void one_that_lives_on_troubles_nobody(void)
+{
+	dx_id engine = engine_open(1), join;
+	for (unsigned i = 0; i < 2 * WIRES; i++) {
+		int duplicates[2];
+		struct line a = line_with_duplicate(engine, i % WIRES, &duplicates[0]);
+		struct line b = line_with_duplicate(engine, (i + 1) % WIRES, &duplicates[1]);
+		CHECK_OK(dx_join_wait(a.socket, b.socket, NULL, &join));
+		struct flow flow = flow_new(a.peer, b.peer, 100000, false);
+		flows_run(&flow, 1);
+		if (i < WIRES) {
+			CHECK_OK(dx_close(a.socket, DX_CLOSE_RESET, 0, token_new()));
+			CHECK_OK(dx_close(b.socket, 0, 1, token_new()));
+		} else {
+			peer_shut(a.peer);
+			peer_shut(b.peer);
+		}
+		await_ended(engine, join);
+		AWAIT(engine_info(engine).sockets == 0);
+		/* what still arrives at the open files is no news for the engine */
+		uint64_t cpu = cpu_ns(), start = now_ms();
+		uint8_t byte = 0;
+		if (i < WIRES) {
+			(void)!send(a.peer, &byte, 1, MSG_NOSIGNAL);
+			(void)!send(b.peer, &byte, 1, MSG_NOSIGNAL);
+		}
+		AWAIT(now_ms() - start >= 150);
+		CHECK_LT(cpu_ns() - cpu, 100000000);
+		/* new sockets in the same places are not mistaken for them */
+		struct bridge next = bridge_open(engine, WIRE_UNIX, WIRE_TCP4, 0, NULL);
+		struct flow flows[2] = {
+			flow_new(next.a.peer, next.b.peer, MIB, true),
+			flow_new(next.b.peer, next.a.peer, MIB, true),
+		};
+		flows_run(flows, 2);
+		bridge_close(&next);
+		peer_close(a.peer);
+		peer_close(b.peer);
+		peer_close(duplicates[0]);
+		peer_close(duplicates[1]);
+	}
+	engine_close(engine);
+}
+
+/* The end is an end although a duplicate keeps the file open: shutdown() acts on the connection. */
+static void the_peer_reads_the_end_all_the_same(void)
+{
+	dx_id engine = engine_open(1);
+	int duplicate;
+	struct line line = line_with_duplicate(engine, WIRE_TCP4, &duplicate);
+	uint64_t token = token_new();
+	CHECK_OK(dx_close(line.socket, 0, 0, token));
+	peer_expect_end(line.peer);
+	peer_close(line.peer);
+	await_success(engine, token);
+	peer_close(duplicate);
+	engine_close(engine);
+}
+
+static void a_duplicate_closed_elsewhere_changes_nothing(void)
+{
+	dx_id engine = engine_open(1), join;
+	int duplicate;
+	struct line a = line_with_duplicate(engine, WIRE_TCP4, &duplicate), b = line_open(engine, WIRE_TCP4, 0);
+	CHECK_OK(dx_arm(a.socket, DX_READABLE));
+	peer_close(duplicate);
+	struct stream sent = stream_new(), received = sent;
+	peer_send(a.peer, &sent, 100);
+	CHECK_EQ(await_ready(engine, a.socket), DX_READABLE);
+	app_recv(a.socket, &received, 100);
+	CHECK_OK(dx_join_wait(a.socket, b.socket, NULL, &join));
+	struct flow flow = flow_new(a.peer, b.peer, MIB, true);
+	flows_run(&flow, 1);
+	line_close(&a);
+	line_close(&b);
+	engine_close(engine);
+}
+
+static void make_blocking(int fd)
+{
+	CHECK_SYS(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
+}
+
+/* Calls in the host's threads and copied data do not depend on the flag. */
+static void a_cleared_nonblock_does_not_block_small_messages(void)
+{
+	dx_id engine = engine_open(1), join;
+	for (enum wire wire = 0; wire < WIRES; wire++) {
+		int duplicate;
+		struct line a = line_with_duplicate(engine, wire, &duplicate), b = line_open(engine, WIRE_UNIX, 0);
+		uint8_t byte;
+		make_blocking(duplicate);
+		CHECK_EQ(dx_recv(a.socket, &byte, 1), -EAGAIN);
+		CHECK_EQ(dx_recv_wait(a.socket, &byte, 1, 10), -ETIMEDOUT);
+		CHECK_OK(dx_join_wait(a.socket, b.socket, NULL, &join));
+		for (unsigned i = 0; i < 50; i++) {
+			struct flow there = flow_new(a.peer, b.peer, 100, false), back = flow_new(b.peer, a.peer, 100, false);
+			flows_run(&there, 1);
+			flows_run(&back, 1);
+		}
+		CHECK_OK(dx_unjoin_wait(join, NULL)); /* the worker is there */
+		line_close(&a);
+		line_close(&b);
+		peer_close(duplicate);
+	}
+	engine_close(engine);
+}
+
+/* Bulk may make the worker wait for the peers that it serves, at worst; never longer than they live. */
+static void a_cleared_nonblock_does_not_hang_the_engine_for_ever(void)
+{
+	dx_id engine = engine_open(1);
+	for (enum wire wire = 0; wire < WIRES; wire++) {
+		int duplicates[2];
+		struct line a = line_with_duplicate(engine, wire, &duplicates[0]);
+		struct line b = line_with_duplicate(engine, wire, &duplicates[1]);
+		dx_id join;
+		CHECK_OK(dx_join_wait(a.socket, b.socket, NULL, &join));
+		make_blocking(duplicates[0]);
+		make_blocking(duplicates[1]);
+		struct flow flows[2] = {
+			flow_new(a.peer, b.peer, 8 * MIB, true),
+			flow_new(b.peer, a.peer, 8 * MIB, true),
+		};
+		flows_run(flows, 2);
+		struct dx_event end = await_ended(engine, join);
+		CHECK_EQ(end.a_to_b, 8 * MIB);
+		CHECK_EQ(end.b_to_a, 8 * MIB);
+		line_close(&a);
+		line_close(&b);
+		peer_close(duplicates[0]);
+		peer_close(duplicates[1]);
+	}
+	engine_close(engine);
+}
+
+int main(void)
+{
+	test_begin();
+	RUN(one_that_lives_on_troubles_nobody);
+	RUN(the_peer_reads_the_end_all_the_same);
+	RUN(a_duplicate_closed_elsewhere_changes_nothing);
+	RUN(a_cleared_nonblock_does_not_block_small_messages);
+	RUN(a_cleared_nonblock_does_not_hang_the_engine_for_ever);
+	return test_end();
+}
