@@ -74,6 +74,7 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 	 * Begin a definition with the defaults.
 	 * @param name what the proxy is called
 	 * @return the builder
+	 * @throws InvalidProxyDefinitionException when it cannot be called so
 	 */
 	public static Builder builder(String name) {
 		return new Builder(name);
@@ -133,7 +134,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 	}
 
 	/**
-	 * Collects what a definition is made of. Checked by {@link #build()}, texts at once.
+	 * Collects what a definition is made of. Names and texts are checked at once, the
+	 * rest by {@link #build()}.
 	 */
 	public static final class Builder {
 
@@ -166,6 +168,7 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		private Duration decisionTimeout = Duration.ofSeconds(10);
 
 		private Builder(String name) {
+			new Validator(name).name();
 			this.name = name;
 		}
 
