@@ -135,6 +135,9 @@ struct dx_engine_info {
 /** Read the engine's counters. Set info->size first. Each counter is exact; they are not read at one instant. */
 DX_API int dx_engine_info(dx_id engine, struct dx_engine_info *info);
 
+/** The engine that an id belongs to, told by the id alone: not a promise that either exists (any more). 0 for 0. */
+DX_API dx_id dx_engine_of(dx_id id);
+
 /** The library's version, for example "0.1.0". */
 DX_API const char *dx_version(void);
 
@@ -194,7 +197,9 @@ struct dx_event {
 	uint16_t peer_port;
 	uint32_t peer_scope;
 	uint8_t peer_ip[16];
-	uint64_t reserved[3];
+	dx_id a;                  /* the join's sockets: the application's again after an unjoin, NO_CLOSE, HALF_DUPLEX */
+	dx_id b;
+	uint64_t reserved;
 };
 
 /**
@@ -389,8 +394,10 @@ DX_API int dx_join_wait(dx_id a, dx_id b, const struct dx_join_options *options,
  * Undo a join, exactly: not a byte is lost, repeated or reordered. Bytes in flight are in the receiving socket's output
  * queue, ahead of whatever is sent next. Both sockets can be used and joined anew as soon as this is answered.
  *
- * @return 0; the event has the counts: delivered and pending bytes of each direction. -ENOENT when it had ended;
- *         -EOPNOTSUPP for a proxy's connection that is not joined yet
+ * A proxy's connection can be undone, too: its sockets (`a` and `b` of the event) are the application's from then on.
+ *
+ * @return 0; the event has the counts: delivered and pending bytes of each direction. Its result is -ENOENT when the
+ *         join has ended meanwhile, -EOPNOTSUPP for a proxy's connection that is not joined yet
  */
 DX_API int dx_unjoin(dx_id join, uint64_t token);
 /** @param result NULL, or the event that would have been sent */
@@ -420,7 +427,7 @@ struct dx_join_info {
 	uint16_t flags;            /* DX_JOIN_… */
 	dx_id id;
 	dx_id proxy;               /* or 0 */
-	dx_id a;                   /* the sockets; of a proxy's join 0 */
+	dx_id a;                   /* the sockets; b is 0 before a proxy's connection has its backend */
 	dx_id b;
 	uint32_t backend;          /* index of the proxy's backend, UINT32_MAX for none */
 	uint16_t a_to_b_path;      /* enum dx_path */

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* duplex.h: shutting down, closing and releasing sockets. */
+#include "activity.h"
+#include "api.h"
+#include "connect.h"
+#include "half.h"
+#include "placement.h"
+
+#include <errno.h>
+
+/* Finds the socket and makes a command about it. 0, or an error with everything undone. */
+static int begin(dx_id id, const struct dx__reply *reply, struct dx__command **command)
+{
+	struct dx__engine *engine;
+	struct dx__socket *socket;
+	int rc = dx__api_socket(id, &engine, &socket);
+	if (rc)
+		return rc;
+	*command = dx__command_new(engine, reply, &rc);
+	if (rc) {
+		dx__api_leave(engine, socket, NULL, NULL);
+		return rc;
+	}
+	(*command)->a = socket; /* with its reference */
+	(*command)->answer.object = id;
+	(*command)->dispatch = dx__place_dispatch;
+	return 0;
+}
+
+/* After begin: nothing came of it, or it is on its way. */
+static int end(struct dx__engine *engine, struct dx__command *undone, int rc)
+{
+	if (undone)
+		dx__command_drop(undone);
+	dx__engine_leave(engine);
+	return rc;
+}
+
+/* ---- shutting down ---- */
+
+static void run_shutdown(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	struct dx__socket *socket = command->a;
+	if (!dx__place_claim(worker, command))
+		return;
+	if (dx__half_state(socket, DX__IN) == DX__HALF_CLOSED) {
+		dx__command_answer(command, -ENOENT);
+		return;
+	}
+	if (worker->stopping) {
+		dx__command_answer(command, -ESHUTDOWN);
+		return;
+	}
+	/* What was being delivered may be out by now; then this is done in its first turn. */
+	int rc = dx__socket_place(worker, socket);
+	if (rc)
+		dx__command_answer(command, rc);
+	else
+		dx__shutdown_begin(worker, socket, command);
+}
+
+/* Ends a held output in this thread. -EAGAIN when the worker has to: it is still delivering. */
+static int shut_held(struct dx__socket *socket)
+{
+	int rc = dx__half_enter(socket, DX__OUT);
+	if (rc)
+		return rc == -EPIPE ? 0 : rc;
+	if (!atomic_exchange(&socket->shut, true) && shutdown(socket->fd, SHUT_WR) == -1)
+		rc = -errno;
+	dx__half_shut_held(socket);
+	dx__half_leave(socket, DX__OUT);
+	return rc;
+}
+
+static int give_shutdown(dx_id id, const struct dx__reply *reply)
+{
+	struct dx__command *command;
+	int rc = begin(id, reply, &command);
+	if (rc)
+		return rc;
+	struct dx__engine *engine = command->engine;
+	struct dx__socket *socket = command->a;
+	if (socket->listening)
+		return end(engine, command, -ENOTCONN);
+	rc = shut_held(socket);
+	if (rc == -EAGAIN && !atomic_exchange(&socket->shut, true)) {
+		command->message.run = run_shutdown;
+		dx__place_dispatch(command);
+		return end(engine, NULL, 0);
+	}
+	if (rc == -EAGAIN)
+		rc = 0; /* somebody has given this command already */
+	if (rc == -EBUSY || rc == -EINPROGRESS || rc == -ENOENT)
+		return end(engine, command, rc);
+	dx__command_answer(command, rc);
+	return end(engine, NULL, 0);
+}
+
+DX_API int dx_shutdown(dx_id socket, uint64_t token)
+{
+	return give_shutdown(socket, &(struct dx__reply){.token = token});
+}
+
+DX_API int dx_shutdown_wait(dx_id socket)
+{
+	struct dx__waiter waiter;
+	dx__waiter_init(&waiter);
+	return dx__waiter_await(&waiter, give_shutdown(socket, &(struct dx__reply){.waiter = &waiter}));
+}
+
+/* ---- closing ---- */
+
+static void leave_join(struct dx__worker *worker, struct dx__socket *socket, struct dx__stream *stream, uint32_t flags)
+{
+	if (!stream)
+		return;
+	struct dx__join *join = stream->join;
+	bool is_a = socket == join->a;
+	enum dx__fate other = flags & DX_CLOSE_RESET ? DX__FATE_RESET : DX__FATE_CLOSE_ORDERLY;
+	if (join->flags)
+		other = DX__FATE_GIVE_BACK;
+	dx__join_end(worker, join, DX_REASON_CLOSED, is_a ? DX_SIDE_A : DX_SIDE_B, 0,
+			is_a ? DX__FATE_KEEP : other, is_a ? other : DX__FATE_KEEP);
+}
+
+static void run_close(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	struct dx__socket *socket = command->a;
+	if (!dx__place_claim(worker, command))
+		return;
+	if (socket->activity == DX__CONNECTING && !socket->join)
+		dx__connect_cancel(worker, socket, -ECANCELED);
+	else if (socket->join)
+		dx__join_end(worker, socket->join, DX_REASON_CLOSED, DX_SIDE_NONE, 0, DX__FATE_ABORT, DX__FATE_CLOSE_NOW);
+	/* Its join may have ended and closed it meanwhile, or is closing it in order. */
+	if (dx__half_state(socket, DX__IN) == DX__HALF_CLOSED) {
+		dx__command_answer(command, 0);
+		return;
+	}
+	/* A socket whose streams have all stopped is still a part of its join. */
+	leave_join(worker, socket, socket->from, command->flags);
+	leave_join(worker, socket, socket->to, command->flags);
+	int rc = dx__socket_place(worker, socket);
+	dx__close_begin(worker, socket, rc ? DX__CLOSE_NOW : command->flags & DX_CLOSE_RESET ? DX__CLOSE_RESET_NOW
+			: DX__CLOSE_ORDERLY, command->timeout ? command->timeout : DX__CLOSE_TIMEOUT, command);
+}
+
+static int give_close(dx_id id, uint32_t flags, uint32_t timeout, const struct dx__reply *reply)
+{
+	struct dx__command *command;
+	if (flags & ~DX_CLOSE_RESET)
+		return -EINVAL;
+	int rc = begin(id, reply, &command);
+	if (rc)
+		return rc;
+	struct dx__engine *engine = command->engine;
+	struct dx__socket *socket = command->a;
+	command->flags = flags;
+	command->timeout = timeout;
+	command->message.run = run_close;
+	if (!dx__slab_kill(socket))
+		return end(engine, command, -ENOENT);
+	pthread_mutex_lock(&engine->control);
+	bool waits = dx__half_state(socket, DX__IN) == DX_HALF_TAKING || dx__half_state(socket, DX__OUT) == DX_HALF_TAKING;
+	if (waits)
+		socket->after = command;
+	for (int side = DX__IN; side <= DX__OUT && !waits; side++) {
+		if (dx__half_state(socket, side) == DX_HALF_HELD)
+			dx__half_take(socket, side, command);
+	}
+	pthread_mutex_unlock(&engine->control);
+	if (!waits)
+		dx__half_taken(command, socket, NULL);
+	return end(engine, NULL, 0);
+}
+
+DX_API int dx_close(dx_id socket, uint32_t flags, uint32_t timeout, uint64_t token)
+{
+	return give_close(socket, flags, timeout, &(struct dx__reply){.token = token});
+}
+
+DX_API int dx_close_wait(dx_id socket, uint32_t flags, uint32_t timeout)
+{
+	struct dx__waiter waiter;
+	dx__waiter_init(&waiter);
+	return dx__waiter_await(&waiter, give_close(socket, flags, timeout, &(struct dx__reply){.waiter = &waiter}));
+}
+
+/* ---- releasing ---- */
+
+static void run_release(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	struct dx__socket *socket = command->a;
+	if (!dx__place_claim(worker, command))
+		return;
+	/* Placed only for its output: a descriptor that nothing has to be done with needs no watching. */
+	int rc = worker->stopping ? -ESHUTDOWN : 0;
+	if (!rc && atomic_load_explicit(&socket->output_queued, memory_order_relaxed))
+		rc = dx__socket_place(worker, socket);
+	dx__release_begin(worker, socket, command);
+	if (rc)
+		dx__activity_stop(worker, socket);
+}
+
+/* Caller holds the control lock. */
+static int check_release(struct dx__socket *socket)
+{
+	int rc = dx__half_check(socket, DX__IN);
+	if (!rc && !socket->listening && dx__half_state(socket, DX__OUT) != DX_HALF_SHUT)
+		rc = dx__half_check(socket, DX__OUT);
+	if (!rc && dx__slab_is_dead(socket))
+		rc = -ENOENT;
+	if (!rc && atomic_load_explicit(&socket->input_queued, memory_order_relaxed))
+		rc = -ENOTEMPTY;
+	return rc;
+}
+
+static int give_release(dx_id id, uint32_t timeout, const struct dx__reply *reply)
+{
+	struct dx__command *command;
+	int rc = begin(id, reply, &command);
+	if (rc)
+		return rc;
+	struct dx__engine *engine = command->engine;
+	struct dx__socket *socket = command->a;
+	command->timeout = timeout;
+	command->message.run = run_release;
+	pthread_mutex_lock(&engine->control);
+	rc = check_release(socket);
+	if (!rc) {
+		dx__half_take(socket, DX__IN, command);
+		if (!dx__half_check(socket, DX__OUT))
+			dx__half_take(socket, DX__OUT, command);
+	}
+	pthread_mutex_unlock(&engine->control);
+	if (rc)
+		return end(engine, command, rc);
+	dx__half_taken(command, socket, NULL);
+	return end(engine, NULL, 0);
+}
+
+DX_API int dx_release(dx_id socket, uint32_t timeout, uint64_t token)
+{
+	return give_release(socket, timeout, &(struct dx__reply){.token = token});
+}
+
+DX_API int dx_release_wait(dx_id socket, uint32_t timeout)
+{
+	struct dx__waiter waiter;
+	dx__waiter_init(&waiter);
+	int rc = dx__waiter_await(&waiter, give_release(socket, timeout, &(struct dx__reply){.waiter = &waiter}));
+	return rc ? rc : (int)waiter.answer.value;
+}

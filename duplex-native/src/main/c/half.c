@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "half.h"
+#include "held.h"
+
+#include <errno.h>
+
+#define STATE_SHIFT 24
+#define USERS ((1u << STATE_SHIFT) - 1)
+
+static int refusal(uint32_t state)
+{
+	switch (state) {
+	case DX_HALF_TAKING:
+	case DX_HALF_FLOWING:
+		return -EBUSY;
+	case DX_HALF_DRAINING:
+		return -EAGAIN;
+	case DX_HALF_SHUT:
+		return -EPIPE;
+	case DX__HALF_CONNECTING:
+		return -EINPROGRESS;
+	default:
+		return -ENOENT;
+	}
+}
+
+int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side)
+{
+	uint32_t seen = atomic_load_explicit(&socket->half[side], memory_order_relaxed);
+	do {
+		if (seen >> STATE_SHIFT != DX_HALF_HELD)
+			return refusal(seen >> STATE_SHIFT);
+	} while (!atomic_compare_exchange_weak_explicit(&socket->half[side], &seen, seen + 1, memory_order_acquire,
+			memory_order_relaxed));
+	return 0;
+}
+
+static void release_taker(struct dx__command *command)
+{
+	if (atomic_fetch_sub_explicit(&command->taking, 1, memory_order_acq_rel) == 1)
+		command->dispatch(command);
+}
+
+void dx__half_leave(struct dx__socket *socket, enum dx__side_of_half side)
+{
+	uint32_t before = atomic_fetch_sub_explicit(&socket->half[side], 1, memory_order_acq_rel);
+	if ((before & USERS) == 1 && before >> STATE_SHIFT == DX_HALF_TAKING)
+		release_taker(socket->taker[side]);
+}
+
+uint32_t dx__half_state(struct dx__socket *socket, enum dx__side_of_half side)
+{
+	return atomic_load_explicit(&socket->half[side], memory_order_acquire) >> STATE_SHIFT;
+}
+
+int dx__half_check(struct dx__socket *socket, enum dx__side_of_half side)
+{
+	uint32_t state = dx__half_state(socket, side);
+	return state == DX_HALF_HELD || state == DX_HALF_DRAINING ? 0 : refusal(state);
+}
+
+/* Changes the state and keeps the count; returns the word as it was. */
+static uint32_t change(struct dx__socket *socket, enum dx__side_of_half side, uint32_t state)
+{
+	uint32_t seen = atomic_load_explicit(&socket->half[side], memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&socket->half[side], &seen, state << STATE_SHIFT | (seen & USERS),
+			memory_order_acq_rel, memory_order_relaxed))
+		;
+	return seen;
+}
+
+void dx__half_take(struct dx__socket *socket, enum dx__side_of_half side, struct dx__command *command)
+{
+	socket->taker[side] = command;
+	/* Counted before it can be left; uncounted when nobody is inside. */
+	atomic_fetch_add_explicit(&command->taking, 1, memory_order_relaxed);
+	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0)
+		atomic_fetch_sub_explicit(&command->taking, 1, memory_order_relaxed);
+}
+
+void dx__half_taken(struct dx__command *command, struct dx__socket *socket, struct dx__socket *other)
+{
+	dx__held_bar(socket);
+	if (other)
+		dx__held_bar(other);
+	release_taker(command);
+}
+
+void dx__half_set(struct dx__socket *socket, enum dx__side_of_half side, uint32_t state)
+{
+	change(socket, side, state);
+}
+
+void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side)
+{
+	uint32_t state = DX_HALF_HELD;
+	if (side == DX__OUT && atomic_load_explicit(&socket->output_queued, memory_order_relaxed))
+		state = DX_HALF_DRAINING;
+	else if (side == DX__OUT && atomic_load(&socket->shut))
+		state = DX_HALF_SHUT;
+	change(socket, side, state);
+	dx__held_given_back(socket);
+}
+
+bool dx__half_shut_held(struct dx__socket *socket)
+{
+	uint32_t seen = atomic_load_explicit(&socket->half[DX__OUT], memory_order_relaxed);
+	do {
+		if (seen >> STATE_SHIFT != DX_HALF_HELD)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&socket->half[DX__OUT], &seen,
+			(uint32_t)DX_HALF_SHUT << STATE_SHIFT | (seen & USERS), memory_order_acq_rel, memory_order_relaxed));
+	return true;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "join.h"
+#include "count.h"
+#include "half.h"
+#include "join_news.h"
+#include "proxy.h"
+
+#include <errno.h>
+#include <string.h>
+
+static enum dx_side side_of(const struct dx__join *join, const struct dx__socket *socket)
+{
+	return socket == join->a ? DX_SIDE_A : DX_SIDE_B;
+}
+
+static struct dx__stream *opposite(struct dx__stream *stream)
+{
+	struct dx__join *join = stream->join;
+	return &join->stream[stream == &join->stream[0]];
+}
+
+/* ---- identity ---- */
+
+struct dx__join *dx__join_new(struct dx__engine *engine)
+{
+	if (!dx__work_begin(engine))
+		return NULL;
+	struct dx__join *join = dx__slab_new(&engine->joins);
+	if (!join) {
+		dx__work_end(engine);
+		return NULL;
+	}
+	join->engine = engine;
+	join->news.ops = &dx__join_news;
+	join->backend = UINT32_MAX;
+	join->stream[0].join = join->stream[1].join = join;
+	return join;
+}
+
+void dx__join_destroy(void *object)
+{
+	struct dx__join *join = object;
+	if (join->a)
+		dx__socket_leave(join->a);
+	if (join->b)
+		dx__socket_leave(join->b);
+	if (join->proxy)
+		dx__slab_leave(&join->engine->proxies, join->proxy);
+	join->a = join->b = NULL;
+	join->proxy = NULL;
+}
+
+static void leave_base(struct dx__worker *worker, struct dx__message *message)
+{
+	(void)worker;
+	dx__join_leave(DX__CONTAINER(message, struct dx__join, message));
+}
+
+void dx__join_drop(struct dx__worker *worker, struct dx__join *join)
+{
+	dx__slab_kill(join);
+	atomic_store(&join->state, DX__JOIN_ENDED);
+	dx__work_end(join->engine);
+	if (worker) {
+		join->message.run = leave_base;
+		dx__worker_defer(worker, &join->message);
+	} else {
+		dx__join_leave(join);
+	}
+}
+
+int dx__join_enter(struct dx__engine *engine, dx_id id, struct dx__join **join)
+{
+	if (dx__id_kind(id) != DX__KIND_JOIN)
+		return -EBADF;
+	*join = dx__slab_enter(&engine->joins, id);
+	return *join ? 0 : -ENOENT;
+}
+
+void dx__join_leave(struct dx__join *join) { dx__slab_leave(&join->engine->joins, join); }
+
+dx_id dx__join_id(const struct dx__join *join) { return dx__slab_id(&join->engine->joins, join); }
+
+/* ---- limits ---- */
+
+static bool has_ended(const struct dx__stream *stream) { return stream->source && stream->ended; }
+
+static uint64_t idle_limit(const struct dx__join *join)
+{
+	bool half_closed = has_ended(&join->stream[0]) || has_ended(&join->stream[1]);
+	return half_closed && join->half_close_timeout ? join->half_close_timeout : join->idle_timeout;
+}
+
+static void limit_reached(struct dx__worker *worker, struct dx__timer *timer)
+{
+	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
+	uint64_t idle = idle_limit(join);
+	if (join->max_lifetime && worker->now - join->made >= join->max_lifetime)
+		dx__join_end_all(worker, join, DX_REASON_LIFETIME, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
+	else if (idle && worker->now - join->active >= idle)
+		dx__join_end_all(worker, join, DX_REASON_IDLE, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
+	else
+		dx__join_set_timer(worker, join);
+}
+
+/* When a limit that began at `from` ends; limits of centuries must not overflow. */
+static uint64_t limit_end(uint64_t from, uint64_t limit)
+{
+	return limit && limit < UINT64_MAX - from ? from + limit : UINT64_MAX;
+}
+
+void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join)
+{
+	/* Moving bytes only notes the time, and the timer looks at that when it fires: limits cost nothing a byte. */
+	uint64_t idle = limit_end(join->active, idle_limit(join));
+	uint64_t life = limit_end(join->made, join->max_lifetime);
+	uint64_t deadline = idle < life ? idle : life;
+	join->timer.fire = limit_reached;
+	if (deadline == UINT64_MAX)
+		dx__timer_cancel(&worker->wheel, &join->timer);
+	else
+		dx__timer_set(&worker->wheel, &join->timer, deadline);
+}
+
+void dx__join_is_active(struct dx__worker *worker, struct dx__stream *stream)
+{
+	stream->join->active = worker->now;
+}
+
+/* ---- beginning ---- */
+
+void dx__join_list(struct dx__worker *worker, struct dx__join *join)
+{
+	atomic_store_explicit(&join->worker, worker, memory_order_relaxed);
+	dx__list_append(&worker->joins, &join->listed);
+	join->since_ns = dx__realtime_ns();
+	join->made = join->active = worker->now;
+}
+
+static void set_stream(struct dx__stream *stream, struct dx__socket *source, struct dx__socket *sink)
+{
+	stream->source = source;
+	stream->sink = sink;
+	dx__half_set(source, DX__IN, DX_HALF_FLOWING);
+	dx__half_set(sink, DX__OUT, DX_HALF_FLOWING);
+}
+
+int dx__join_open(struct dx__worker *worker, struct dx__join *join)
+{
+	int rc = dx__socket_place(worker, join->a);
+	if (!rc)
+		rc = dx__socket_place(worker, join->b);
+	if (rc)
+		return rc;
+	/* What these sinks still had to deliver, the streams deliver now, ahead of their own. */
+	dx__drain_end(worker, join->b);
+	set_stream(&join->stream[0], join->a, join->b);
+	if (!(join->flags & DX_JOIN_HALF_DUPLEX)) {
+		dx__drain_end(worker, join->a);
+		set_stream(&join->stream[1], join->b, join->a);
+	}
+	atomic_store(&join->state, DX_JOIN_OPEN);
+	join->opened = true;
+	dx__count_shared(&join->engine->joins_active, 1);
+	dx__count_shared(&join->engine->joins_total, 1);
+	join->active = worker->now;
+	dx__join_set_timer(worker, join);
+	for (int i = 0; i < 2; i++) {
+		if (join->stream[i].source)
+			dx__stream_start(worker, &join->stream[i]);
+	}
+	return 0;
+}
+
+/* ---- ending ---- */
+
+static void settle(struct dx__worker *worker, struct dx__socket *socket, bool input, bool output, enum dx__fate fate)
+{
+	switch (fate) {
+	case DX__FATE_KEEP:
+		return;
+	case DX__FATE_CLOSE_NOW:
+		dx__close_begin(worker, socket, DX__CLOSE_NOW, 0, NULL);
+		return;
+	case DX__FATE_CLOSE_ORDERLY:
+		dx__close_begin(worker, socket, DX__CLOSE_ORDERLY, DX__CLOSE_TIMEOUT, NULL);
+		return;
+	case DX__FATE_RESET:
+		dx__close_begin(worker, socket, DX__CLOSE_RESET, DX__RESET_TIMEOUT, NULL);
+		return;
+	case DX__FATE_ABORT:
+		dx__close_begin(worker, socket, DX__CLOSE_RESET_NOW, 0, NULL);
+		return;
+	case DX__FATE_GIVE_BACK:
+		break;
+	}
+	if (output && dx__output_length(socket))
+		dx__drain_begin(worker, socket);
+	if (output)
+		dx__half_give_back(socket, DX__OUT);
+	if (input)
+		dx__half_give_back(socket, DX__IN);
+	dx__socket_unplace_if_idle(worker, socket);
+}
+
+void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
+		int error, enum dx__fate a, enum dx__fate b)
+{
+	struct dx__stream *to_b = &join->stream[0], *to_a = &join->stream[1];
+	dx__slab_kill(join);
+	atomic_store(&join->state, DX__JOIN_ENDED);
+	join->reason = (uint8_t)reason;
+	join->side = (uint8_t)side;
+	join->error = error;
+	join->duration_ns = dx__realtime_ns() - join->since_ns;
+	dx__timer_cancel(&worker->wheel, &join->timer);
+	dx__list_remove(&join->listed);
+	dx__stream_detach(to_b);
+	dx__stream_detach(to_a);
+	dx__join_counts_of(join, &join->counts);
+	settle(worker, join->a, to_b->source, to_a->source, a);
+	if (join->b)
+		settle(worker, join->b, to_a->source, to_b->source, b);
+	if (join->opened)
+		dx__count_shared(&join->engine->joins_active, -1);
+	if (join->proxy)
+		dx__proxy_connection_ended(worker, join);
+	if (!join->quiet)
+		dx__news_post(join->engine, &join->news, DX__JOIN_NEWS_ENDED);
+	dx__work_end(join->engine);
+	join->message.run = leave_base;
+	dx__worker_defer(worker, &join->message);
+}
+
+void dx__join_end_all(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
+		int error, enum dx__fate plain)
+{
+	enum dx__fate fate = join->flags ? DX__FATE_GIVE_BACK : plain;
+	dx__join_end(worker, join, reason, side, error, fate, fate);
+}
+
+/* Tells a sink the end of its stream. */
+static void pass_end(struct dx__join *join, struct dx__socket *sink)
+{
+	if (join->flags & DX_JOIN_NO_CLOSE)
+		return;
+	atomic_store(&sink->shut, true);
+	/* Fails only when the peer has vanished; its own stream says so. */
+	if (shutdown(sink->fd, SHUT_WR) == -1)
+		dx__socket_note_error(sink, errno == ENOTCONN ? -ECONNRESET : -errno);
+}
+
+/* A socket is dead and what it had sent is delivered. */
+static void end_broken(struct dx__worker *worker, struct dx__join *join, struct dx__socket *broken)
+{
+	enum dx_side side = side_of(join, broken);
+	int error = dx__socket_error(broken);
+	bool reset = error == -ECONNRESET || error == -EPIPE;
+	enum dx_reason reason = reset ? DX_REASON_RESET : DX_REASON_ERROR;
+	if (join->flags) {
+		if ((join->flags & DX_JOIN_HALF_DUPLEX) && broken == join->a)
+			pass_end(join, join->b);
+		dx__join_end(worker, join, reason, side, error, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
+		return;
+	}
+	dx__join_end(worker, join, reason, side, error,
+			side == DX_SIDE_A ? DX__FATE_CLOSE_NOW : DX__FATE_RESET,
+			side == DX_SIDE_B ? DX__FATE_CLOSE_NOW : DX__FATE_RESET);
+}
+
+static void stop_stream(struct dx__stream *stream)
+{
+	dx__stream_detach(stream);
+	stream->ended = true;
+	stream->path = DX_PATH_NONE;
+}
+
+void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
+{
+	struct dx__join *join = stream->join;
+	struct dx__stream *other = opposite(stream);
+	stop_stream(stream);
+	if (dx__socket_error(stream->source)) {
+		end_broken(worker, join, stream->source);
+		return;
+	}
+	if (join->first == DX_SIDE_NONE)
+		join->first = (uint8_t)side_of(join, stream->source);
+	if (dx__stream_is_active(other)) {
+		pass_end(join, stream->sink);
+		atomic_store_explicit(&join->state, DX_JOIN_HALF_CLOSED, memory_order_relaxed);
+		/* The half-close limit begins now, if there is one. */
+		join->active = worker->now;
+		dx__join_set_timer(worker, join);
+		return;
+	}
+	if (join->flags)
+		pass_end(join, stream->sink);
+	enum dx_side first = join->first;
+	/* Both have ended and everything was delivered: closing is as good as passing the end on. */
+	dx__join_end_all(worker, join, first == DX_SIDE_A ? DX_REASON_CLIENT_CLOSED : DX_REASON_BACKEND_CLOSED, first, 0,
+			DX__FATE_CLOSE_NOW);
+}
+
+void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream)
+{
+	struct dx__stream *other = opposite(stream);
+	dx__output_discard(worker, stream->sink);
+	stop_stream(stream);
+	if (!dx__stream_is_active(other)) {
+		end_broken(worker, stream->join, stream->sink);
+		return;
+	}
+	/* What could be read before is still delivered: the other stream meets the end and comes back here. */
+	atomic_store_explicit(&stream->join->state, DX_JOIN_CLOSING, memory_order_relaxed);
+	other->source->readable = true;
+	dx__worker_queue(worker, &other->task);
+}
+
+void dx__join_failed(struct dx__worker *worker, struct dx__stream *stream, int error)
+{
+	dx__join_end_all(worker, stream->join, DX_REASON_ERROR, DX_SIDE_NONE, error, DX__FATE_RESET);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A join: two sockets that flow into each other, as two streams with one fate.
+ *
+ * THEORY OF OPERATION
+ *
+ * A join is made by a command that has taken the halves it needs, on the worker of its sockets; the one of a proxy is
+ * there from the moment its client was accepted, and gets its backend later. Its end is decided here and nowhere else:
+ * - a clean end of a source is passed on once everything is delivered, unless NO_CLOSE; both ended: the join has;
+ * - an error of a socket, met by either direction, breaks it: what was readable before is still delivered, then a
+ *   plain join resets the other side;
+ * - limits, the application and the engine's stop end it at once.
+ * Ending records reason and counts, hands the sockets back or closes them, and tells whoever wants to know, once.
+ */
+#ifndef DX_JOIN_H
+#define DX_JOIN_H
+
+#include "activity.h"
+#include "stream.h"
+
+/* Beside those of enum dx_join_state: */
+enum dx__join_state {
+	DX__JOIN_MAKING = 0, /* the command is on its way */
+	DX__JOIN_ENDED = 16,
+};
+
+struct dx__join_counts {
+	uint64_t a_to_b;         /* bytes delivered */
+	uint64_t b_to_a;
+	uint64_t a_to_b_pending; /* bytes read and not delivered */
+	uint64_t b_to_a_pending;
+};
+
+struct dx__join {
+	struct dx__object object;
+	struct dx__engine *engine;
+	_Atomic(struct dx__worker *) worker; /* changed under the control lock */
+	struct dx__socket *a;                /* references; b may be NULL before a proxy's join is open */
+	struct dx__socket *b;
+	struct dx__stream stream[2];         /* a to b, b to a */
+	struct dx__proxy *proxy;             /* reference, or NULL */
+	struct dx__command *after;           /* commands given while it is being made; control lock */
+	struct dx__list listed;              /* worker->joins */
+	struct dx__timer timer;
+	struct dx__message message;
+	struct dx__news news;
+	uint64_t idle_timeout;               /* milliseconds, 0: off */
+	uint64_t half_close_timeout;
+	uint64_t max_lifetime;
+	uint64_t made;                       /* milliseconds of the worker */
+	uint64_t active;                     /* when a byte moved last */
+	uint64_t since_ns;                   /* of the epoch */
+	uint32_t backend;                    /* the proxy's, or UINT32_MAX */
+	uint32_t attempts;                   /* connects that may still be tried */
+	_Atomic uint8_t state;               /* enum dx_join_state; written under the control lock while it is made */
+	uint8_t flags;                       /* DX_JOIN_… */
+	bool opened;                         /* it is, or was, open */
+	bool quiet;                          /* its end is no news */
+	bool pending;                        /* counted as such by the proxy */
+	bool answered;                       /* the application has decided; control lock */
+	uint8_t first;                       /* enum dx_side: who ended its stream first */
+	uint8_t reason;                      /* enum dx_reason, once it has ended */
+	uint8_t side;                        /* enum dx_side, likewise */
+	int error;                           /* negative errno */
+	uint64_t duration_ns;                /* once it has ended */
+	struct dx__join_counts counts;       /* likewise */
+};
+
+/* The slab's destroy function. */
+void dx__join_destroy(void *object);
+
+/* A join that is not yet anywhere; its base reference is left when it has ended. NULL without memory. */
+struct dx__join *dx__join_new(struct dx__engine *engine);
+
+/* Takes back a join that was never opened. */
+void dx__join_drop(struct dx__worker *worker, struct dx__join *join);
+
+int dx__join_enter(struct dx__engine *engine, dx_id id, struct dx__join **join);
+void dx__join_leave(struct dx__join *join);
+dx_id dx__join_id(const struct dx__join *join);
+
+/* Puts the join on the worker's list. */
+void dx__join_list(struct dx__worker *worker, struct dx__join *join);
+
+/* Opens the streams between a and b, which are placed here, their halves taken or new. Returns 0 or a negative errno. */
+int dx__join_open(struct dx__worker *worker, struct dx__join *join);
+
+/* What becomes of a socket when its join ends: */
+enum dx__fate {
+	DX__FATE_KEEP,      /* the caller sees to it */
+	DX__FATE_GIVE_BACK, /* the application's again */
+	DX__FATE_CLOSE_NOW,
+	DX__FATE_CLOSE_ORDERLY,
+	DX__FATE_RESET,     /* as soon as what was sent has arrived */
+	DX__FATE_ABORT,     /* reset at once */
+};
+
+/* Ends the join, in whatever state it is. */
+void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
+		int error, enum dx__fate a, enum dx__fate b);
+
+/* The same, with the fate that the flags imply: a plain join's sockets get `plain`, others go back. */
+void dx__join_end_all(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
+		int error, enum dx__fate plain);
+
+/* From the streams: the source has ended (or broke) and everything was delivered. */
+void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream);
+/* The sink is broken; the error is noted on it. */
+void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream);
+/* The engine cannot go on with it. */
+void dx__join_failed(struct dx__worker *worker, struct dx__stream *stream, int error);
+/* A byte has moved. */
+void dx__join_is_active(struct dx__worker *worker, struct dx__stream *stream);
+
+/* Sets the timer for the nearest limit. */
+void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "join_news.h"
+#include "proxy.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct dx_join_info) == 368, "struct dx_join_info is part of the ABI");
+
+void dx__join_counts_of(const struct dx__join *join, struct dx__join_counts *counts)
+{
+	*counts = (struct dx__join_counts){
+		.a_to_b = join->stream[0].delivered,
+		.b_to_a = join->stream[1].delivered,
+		.a_to_b_pending = dx__stream_pending(&join->stream[0]),
+		.b_to_a_pending = dx__stream_pending(&join->stream[1]),
+	};
+}
+
+void dx__join_count(const struct dx__join *join, struct dx_event *event)
+{
+	event->a_to_b = join->counts.a_to_b;
+	event->b_to_a = join->counts.b_to_a;
+	event->a_to_b_pending = join->counts.a_to_b_pending;
+	event->b_to_a_pending = join->counts.b_to_a_pending;
+	event->duration_ns = join->duration_ns;
+	event->a = dx__socket_id(join->a);
+	event->b = join->b ? dx__socket_id(join->b) : 0;
+}
+
+static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t bits, struct dx_event *event)
+{
+	struct dx__join *join = DX__CONTAINER(news, struct dx__join, news);
+	(void)engine;
+	event->object = dx__join_id(join);
+	event->value = join->proxy ? dx__proxy_id(join->proxy) : 0;
+	if (bits & DX__JOIN_NEWS_CONNECTION) {
+		const struct dx__peer *peer = &join->a->peer;
+		event->type = DX_EVENT_CONNECTION;
+		event->peer_family = peer->family;
+		event->peer_port = peer->port;
+		event->peer_scope = peer->scope;
+		memcpy(event->peer_ip, peer->ip, sizeof(event->peer_ip));
+		return bits & ~DX__JOIN_NEWS_CONNECTION;
+	}
+	event->type = DX_EVENT_JOIN_ENDED;
+	event->result = join->error;
+	event->reason = join->reason;
+	event->side = join->side;
+	dx__join_count(join, event);
+	return 0;
+}
+
+static void hold(struct dx__news *news) { dx__slab_hold(DX__CONTAINER(news, struct dx__join, news)); }
+
+static void release(struct dx__engine *engine, struct dx__news *news)
+{
+	(void)engine;
+	dx__join_leave(DX__CONTAINER(news, struct dx__join, news));
+}
+
+const struct dx__news_ops dx__join_news = {.make = make, .hold = hold, .release = release};
+
+static uint16_t path_of(const struct dx__stream *stream)
+{
+	return dx__stream_is_active(stream) ? stream->path : DX_PATH_NONE;
+}
+
+void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct dx_join_info *info)
+{
+	struct dx__join_counts counts;
+	dx__join_counts_of(join, &counts);
+	*info = (struct dx_join_info){
+		.size = sizeof(*info),
+		.state = atomic_load_explicit(&join->state, memory_order_relaxed),
+		.flags = join->flags,
+		.id = dx__join_id(join),
+		.proxy = join->proxy ? dx__proxy_id(join->proxy) : 0,
+		.a = dx__socket_id(join->a),
+		.b = join->opened ? dx__socket_id(join->b) : 0,
+		.backend = join->backend,
+		.a_to_b_path = path_of(&join->stream[0]),
+		.b_to_a_path = path_of(&join->stream[1]),
+		.since_ns = join->since_ns,
+		.idle_ns = (worker->now - join->active) * 1000000,
+		.a_to_b = counts.a_to_b,
+		.b_to_a = counts.b_to_a,
+		.a_to_b_pending = counts.a_to_b_pending,
+		.b_to_a_pending = counts.b_to_a_pending,
+	};
+	dx__socket_describe_peer(join->a, &info->a_peer);
+	if (join->b)
+		dx__socket_describe_peer(join->b, &info->b_peer);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connect.h"
+#include "count.h"
+#include "half.h"
+#include "join_news.h"
+#include "placement.h"
+#include "proxy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#define MOST_ATTEMPTS 64
+
+static struct dx__backend *backend_of(struct dx__join *join)
+{
+	return dx__backends_at(&join->proxy->backends, join->backend);
+}
+
+void dx__proxy_connection_refuse(struct dx__worker *worker, struct dx__join *join, _Atomic uint64_t *counter,
+		enum dx_reason reason, int error)
+{
+	if (counter)
+		dx__count_shared(counter, 1);
+	/* A reset: a client must not take a clean end for an answer. */
+	dx__join_end(worker, join, reason, DX_SIDE_NONE, error, DX__FATE_ABORT, DX__FATE_CLOSE_NOW);
+}
+
+static void no_longer_pending(struct dx__join *join)
+{
+	if (!join->pending)
+		return;
+	join->pending = false;
+	atomic_fetch_sub(&join->proxy->pending, 1);
+	if (atomic_load(&join->proxy->paused))
+		dx__proxy_kick(join->proxy);
+}
+
+void dx__proxy_connection_ended(struct dx__worker *worker, struct dx__join *join)
+{
+	struct dx__proxy *proxy = join->proxy;
+	struct dx__backend *backend = backend_of(join);
+	(void)worker;
+	if (backend)
+		dx__count_shared(&backend->active, -1);
+	no_longer_pending(join);
+	if (join->reason == DX_REASON_SHUT_DOWN)
+		dx__count_shared(&proxy->forced, 1);
+	uint64_t left = atomic_fetch_sub(&proxy->active, 1) - 1;
+	if (atomic_load(&proxy->paused) || (!left && atomic_load(&proxy->state) == DX_PROXY_DRAINING))
+		dx__proxy_kick(proxy);
+}
+
+static void open_join(struct dx__worker *worker, struct dx__join *join)
+{
+	struct dx__share *share = &join->proxy->shares[worker->number];
+	join->a->poll.ready = dx__socket_ready;
+	join->a->join = join->b->join = NULL;
+	join->stream[0].tally = &share->from_client;
+	join->stream[1].tally = &share->from_backend;
+	int rc = dx__join_open(worker, join);
+	if (rc) {
+		dx__descriptors_exhausted(&worker->engine->descriptors, rc);
+		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, rc);
+		return;
+	}
+	dx__count_shared(&join->proxy->joined, 1);
+}
+
+static void connect_next(struct dx__worker *worker, struct dx__join *join, int error);
+
+/* A connect is over: of the proxy's own backends each attempt is one, of a decided connection there is only one. */
+static void connected(struct dx__worker *worker, struct dx__socket *socket, int result)
+{
+	struct dx__join *join = socket->join;
+	struct dx__backend *backend = backend_of(join);
+	if (backend) {
+		atomic_store_explicit(&backend->error, result, memory_order_relaxed);
+		dx__count_shared(result ? &backend->failed : &backend->joined, 1);
+	}
+	if (!result)
+		open_join(worker, join);
+	else if (dx__descriptors_exhausted(&worker->engine->descriptors, result))
+		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_CONNECT_FAILED, result);
+	else
+		connect_next(worker, join, result);
+}
+
+/* Begins to connect to these addresses, which it takes. */
+static void connect_to(struct dx__worker *worker, struct dx__join *join, struct dx_address *addresses, uint32_t count)
+{
+	struct dx__connect *connect = dx__connect_new(addresses, count);
+	if (connect && !join->b) {
+		join->b = dx__socket_new(join->engine, -1, 0, DX_HALF_FLOWING);
+		if (join->b) {
+			dx__slab_hold(join->b);
+			join->b->join = join;
+			dx__place_own(worker, join->b);
+		}
+	}
+	if (!connect || !join->b) {
+		if (connect)
+			dx__connect_free(connect);
+		dx__descriptors_exhausted(&worker->engine->descriptors, -ENOMEM);
+		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, -ENOMEM);
+		return;
+	}
+	connect->each = join->proxy->options.connect_timeout;
+	connect->done = connected;
+	atomic_store(&join->state, DX_JOIN_CONNECTING);
+	dx__connect_begin(worker, join->b, connect);
+}
+
+static void connect_next(struct dx__worker *worker, struct dx__join *join, int error)
+{
+	struct dx__proxy *proxy = join->proxy;
+	struct dx_address *address = join->attempts ? malloc(sizeof(*address)) : NULL;
+	uint32_t before = join->backend;
+	if (before != UINT32_MAX)
+		dx__count_shared(&backend_of(join)->active, -1);
+	join->backend = UINT32_MAX;
+	if (address)
+		join->backend = dx__backends_choose(&proxy->backends, before, address);
+	if (join->backend == UINT32_MAX) {
+		free(address);
+		dx__proxy_connection_refuse(worker, join, &proxy->connect_failed, DX_REASON_CONNECT_FAILED, error);
+		return;
+	}
+	join->attempts--;
+	dx__count_shared(&backend_of(join)->active, 1);
+	connect_to(worker, join, address, 1);
+}
+
+static void decision_late(struct dx__worker *worker, struct dx__timer *timer)
+{
+	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
+	dx__proxy_connection_refuse(worker, join, &join->proxy->refused_by_timeout, DX_REASON_REFUSED, -ETIMEDOUT);
+}
+
+/* The client's epoll function while the application decides: does it vanish? */
+static void client_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t events)
+{
+	struct dx__socket *socket = DX__CONTAINER(poll, struct dx__socket, poll);
+	if (!socket->watched)
+		return;
+	if (events & EPOLLRDHUP)
+		socket->hangup = true; /* half-closed: it may well wait for an answer */
+	if (events & EPOLLPRI)
+		socket->urgent = true;
+	if (!(events & (EPOLLERR | EPOLLHUP)))
+		return;
+	struct dx__join *join = socket->join;
+	dx__socket_fetch_error(socket);
+	dx__count_shared(&join->proxy->client_gone, 1);
+	dx__join_end(worker, join, DX_REASON_RESET, DX_SIDE_A, dx__socket_error(socket), DX__FATE_CLOSE_NOW,
+			DX__FATE_CLOSE_NOW);
+}
+
+static void begin_deciding(struct dx__worker *worker, struct dx__join *join)
+{
+	join->a->poll.ready = client_ready;
+	int rc = dx__socket_place(worker, join->a);
+	if (rc) {
+		dx__descriptors_exhausted(&worker->engine->descriptors, rc);
+		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, rc);
+		return;
+	}
+	atomic_store(&join->state, DX_JOIN_DECIDING);
+	join->timer.fire = decision_late;
+	dx__timer_set(&worker->wheel, &join->timer, worker->now + join->proxy->options.decision_timeout);
+	dx__news_post(worker->engine, &join->news, DX__JOIN_NEWS_CONNECTION);
+}
+
+void dx__proxy_connection_begin(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__join *join = DX__CONTAINER(message, struct dx__join, message);
+	struct dx__proxy *proxy = join->proxy;
+	dx__join_list(worker, join);
+	if (worker->stopping || atomic_load(&proxy->ending)) {
+		dx__proxy_connection_refuse(worker, join, NULL, DX_REASON_SHUT_DOWN, 0);
+		return;
+	}
+	if (proxy->options.flags & DX_PROXY_DECIDED) {
+		begin_deciding(worker, join);
+		return;
+	}
+	uint32_t addresses = dx__backends_addresses(&proxy->backends);
+	join->attempts = proxy->options.connect_attempts;
+	if (join->attempts > addresses)
+		join->attempts = addresses;
+	if (join->attempts > MOST_ATTEMPTS)
+		join->attempts = MOST_ATTEMPTS;
+	connect_next(worker, join, -EHOSTUNREACH);
+}
+
+void dx__proxy_connection_decided(struct dx__worker *worker, struct dx__join *join, struct dx_address *addresses,
+		uint32_t count)
+{
+	dx__timer_cancel(&worker->wheel, &join->timer);
+	no_longer_pending(join);
+	connect_to(worker, join, addresses, count);
+}
