@@ -14,7 +14,6 @@ import java.util.function.LongToIntFunction;
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.Errno;
 import io.duplex.ffi.Event;
-import io.duplex.ffi.Ids;
 import io.duplex.ffi.JoinRow;
 import io.duplex.ffi.JoinRows;
 import io.duplex.ffi.LibDuplex;
@@ -114,7 +113,11 @@ final class Joins {
 	}
 
 	private @Nullable Event give(long id, String operation, LongToIntFunction call) {
-		if (!Ids.ofSameEngine(id, this.core.id())) {
+		if (this.core.isClosed()) {
+			throw this.core.failures().closed(operation, "join " + id);
+		}
+		if (LibDuplex.dx_engine_of(id) != this.core.id()) {
+			// Another engine would answer with an event of its own.
 			return null;
 		}
 		Event event = Parking.get(this.core.commands().submit(call));

@@ -31,6 +31,8 @@ public final class LibDuplex {
 
 	public static native int dx_engine_info(long engine, byte[] info);
 
+	public static native long dx_engine_of(long id);
+
 	public static native int dx_events_wait(long engine, ByteBuffer events, int max, int timeout);
 
 	public static native int dx_adopt(long engine, int fd, byte @Nullable [] readAhead, long length, long[] socket);
