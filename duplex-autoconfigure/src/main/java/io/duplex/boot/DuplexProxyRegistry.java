@@ -288,13 +288,13 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 	}
 
 	private CompletableFuture<@Nullable Void> stopAll(Duration gracePeriod) {
-		List<CompletableFuture<Long>> drains = new ArrayList<>();
+		List<CompletableFuture<@Nullable Long>> drains = new ArrayList<>();
 		this.lock.lock();
 		try {
 			this.running = false;
 			for (DuplexProxy proxy : this.proxies.values()) {
 				if (isActive(proxy)) {
-					drains.add(doDrain(proxy, gracePeriod).toCompletableFuture());
+					drains.add(drainOrLog(proxy, gracePeriod));
 				}
 			}
 		}
@@ -304,9 +304,16 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 		return CompletableFuture.allOf(drains.toArray(CompletableFuture[]::new))
 			.orTimeout(gracePeriod.plus(ENGINE_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS)
 			.exceptionally((failure) -> {
-				logger.warn("Not all proxies could be stopped in order", failure);
+				logger.warn("Not all proxies could be stopped in time", failure);
 				return null;
 			});
+	}
+
+	private CompletableFuture<@Nullable Long> drainOrLog(DuplexProxy proxy, Duration gracePeriod) {
+		return doDrain(proxy, gracePeriod).toCompletableFuture().exceptionally((failure) -> {
+			logger.warn(LogMessage.format("Proxy '%s' could not be stopped in order", proxy.name()), failure);
+			return null;
+		});
 	}
 
 	@Override
@@ -342,18 +349,17 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 	private CompletionStage<Long> doDrain(DuplexProxy proxy, Duration gracePeriod) {
 		long connections = proxy.statistics().active();
 		if (connections > 0) {
-			logger.info(LogMessage.format("Proxy '%s' stopping, %d connections have %s to end", proxy.name(),
-					connections, gracePeriod));
+			logger.info(LogMessage.format("Proxy '%s' stopping, waiting %s for open connections: %d", proxy.name(),
+					gracePeriod, connections));
 		}
 		boolean wasListening = this.listening.remove(proxy.name());
 		CompletionStage<Long> drain = proxy.drain(gracePeriod);
 		this.draining++;
 		updateKeepAlive();
-		return drain.whenComplete((closed, failure) -> afterDrain(proxy, wasListening, closed, failure));
+		return drain.whenComplete((closed, failure) -> afterDrain(proxy, wasListening, closed));
 	}
 
-	private void afterDrain(DuplexProxy proxy, boolean wasListening, @Nullable Long closed,
-			@Nullable Throwable failure) {
+	private void afterDrain(DuplexProxy proxy, boolean wasListening, @Nullable Long closed) {
 		boolean restarted;
 		this.lock.lock();
 		try {
@@ -364,14 +370,9 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 		finally {
 			this.lock.unlock();
 		}
-		if (failure != null) {
-			logger.warn(LogMessage.format("Proxy '%s' was not drained", proxy.name()), failure);
-		}
-		else if (closed != null && closed > 0) {
-			logger.info(LogMessage.format("Proxy '%s' stopped, %d connections had to be closed", proxy.name(), closed));
-		}
-		else {
-			logger.info(LogMessage.format("Proxy '%s' stopped", proxy.name()));
+		if (closed != null) {
+			logger.info(LogMessage.format("Proxy '%s' stopped%s", proxy.name(),
+					(closed > 0) ? ", connections that had to be closed: " + closed : ""));
 		}
 		if (wasListening && !restarted) {
 			publishStopped(proxy);

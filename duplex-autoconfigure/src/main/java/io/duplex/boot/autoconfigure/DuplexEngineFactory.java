@@ -54,8 +54,8 @@ record DuplexEngineFactory(DuplexProperties.Engine properties, Executor decision
 
 	private static InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value,
 			IllegalArgumentException ex) {
-		return new InvalidConfigurationPropertyValueException(property, value, "The engine says: " + ex.getMessage(),
-				ex);
+		return new InvalidConfigurationPropertyValueException(property, value,
+				"The engine says: " + ex.getMessage() + ".", ex);
 	}
 
 }
