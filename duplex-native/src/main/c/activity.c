@@ -214,7 +214,10 @@ static void step_close(struct dx__worker *worker, struct dx__task *task)
 		socket->told = true;
 		if (!rc && !discard_input(worker, socket))
 			return;
-	} else if (!rc && socket->close_mode == DX__CLOSE_RESET && !is_all_sent(socket)) {
+	} else if (!rc && socket->family == DX_FAMILY_UNIX) {
+		/* A unix socket cannot be reset: its peer reads the end of the stream, once nothing is unread here. */
+		discard_input(worker, socket);
+	} else if (!rc && !is_all_sent(socket)) {
 		/* No event tells when the peer's kernel has it: look again soon. */
 		socket->delay = socket->delay ? socket->delay * 2 : 1;
 		if (socket->delay > LONGEST_DELAY)
@@ -238,9 +241,6 @@ void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum 
 	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
 	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
 	dx__held_forget(socket);
-	/* A unix socket cannot be reset; its peer reads the end of the stream. */
-	if (mode == DX__CLOSE_RESET && socket->family == DX_FAMILY_UNIX)
-		mode = DX__CLOSE_ORDERLY;
 	socket->close_mode = (uint8_t)mode;
 	if (mode == DX__CLOSE_NOW || mode == DX__CLOSE_RESET_NOW || socket->fd == -1 || socket->listening
 			|| worker->stopping) {

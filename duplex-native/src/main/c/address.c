@@ -113,7 +113,7 @@ DX_API int dx_address_parse(const char *text, struct dx_address *out)
 
 DX_API int dx_address_format(const struct dx_address *address, char *text, size_t size)
 {
-	char host[INET6_ADDRSTRLEN];
+	char host[INET6_ADDRSTRLEN], scope[IF_NAMESIZE];
 	int n;
 	if (!address || !text)
 		return -EINVAL;
@@ -124,7 +124,10 @@ DX_API int dx_address_format(const struct dx_address *address, char *text, size_
 		break;
 	case DX_FAMILY_IPV6:
 		inet_ntop(AF_INET6, address->ip, host, sizeof(host));
-		if (address->scope)
+		/* By name where the interface has one: numbers change with every start. */
+		if (address->scope && if_indextoname(address->scope, scope))
+			n = snprintf(text, size, "tcp://[%s%%%s]:%u", host, scope, address->port);
+		else if (address->scope)
 			n = snprintf(text, size, "tcp://[%s%%%u]:%u", host, address->scope, address->port);
 		else
 			n = snprintf(text, size, "tcp://[%s]:%u", host, address->port);

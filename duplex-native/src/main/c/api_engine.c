@@ -51,7 +51,7 @@ DX_API int dx_engine_info(dx_id id, struct dx_engine_info *info)
 		.size = sizeof(now),
 		.workers = engine->worker_count,
 		.uptime_ns = dx__monotonic_ns() - engine->opened_ns,
-		.sockets = dx__counted(&engine->sockets.live),
+		.sockets = dx__counted(&engine->sockets_open),
 		.joins_active = dx__counted(&engine->joins_active),
 		.joins_total = dx__counted(&engine->joins_total),
 		.descriptors = (uint64_t)atomic_load(&engine->descriptors.used),

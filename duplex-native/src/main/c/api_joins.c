@@ -62,6 +62,17 @@ static void run_list(struct dx__worker *worker, struct dx__message *message)
 	dx__command_answer(command, (int)command->count);
 }
 
+static int check_proxy(struct dx__engine *engine, dx_id id)
+{
+	struct dx__proxy *proxy;
+	if (dx_engine_of(id) != dx__engine_id(engine))
+		return -EXDEV;
+	int rc = dx__proxy_enter(engine, id, &proxy);
+	if (!rc)
+		dx__proxy_leave(proxy);
+	return rc;
+}
+
 static int give_list(dx_id engine_id, dx_id proxy, uint64_t after, struct dx_join_info *rows, uint32_t max,
 		const struct dx__reply *reply)
 {
@@ -71,9 +82,9 @@ static int give_list(dx_id engine_id, dx_id proxy, uint64_t after, struct dx_joi
 	int rc = dx__api_engine(engine_id, &engine);
 	if (rc)
 		return rc;
-	if (proxy && dx__id_kind(proxy) != DX__KIND_PROXY)
-		rc = -EBADF;
-	else if (after && worker_of(after) >= engine->worker_count)
+	if (proxy)
+		rc = check_proxy(engine, proxy);
+	if (!rc && after && worker_of(after) >= engine->worker_count)
 		rc = -EINVAL;
 	struct dx__command *command = rc ? NULL : dx__command_new(engine, reply, &rc);
 	if (rc) {

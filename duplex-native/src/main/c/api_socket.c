@@ -73,8 +73,7 @@ static int adopt(struct dx__engine *engine, int fd, const void *read_ahead, size
 		goto fail;
 	rc = dx__option_adopt(fd, &socket->original);
 	if (rc) {
-		socket->fd = -1;
-		dx__socket_leave(socket);
+		dx__socket_drop(socket);
 		goto fail;
 	}
 	socket->adopted = true;
@@ -219,7 +218,7 @@ static int listen_on(struct dx__engine *engine, const struct dx_address *address
 	*id = dx__socket_id(socket);
 	return 0;
 fail_socket:
-	dx__socket_leave(socket);
+	dx__socket_drop(socket);
 fail_listener:
 	close(fd);
 	if (dx__address_is_path(address))

@@ -196,7 +196,9 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 	if (!(events & EPOLLOUT))
 		return;
 	socket->writable = true;
-	socket->readable = true;
+	/* What comes later is an edge. */
+	socket->readable = events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI);
+	socket->urgent = events & EPOLLPRI;
 	socket->hangup = events & EPOLLRDHUP;
 	finish(worker, socket, 0);
 }

@@ -499,7 +499,8 @@ DX_API int dx_proxy_open(dx_id engine, const struct dx_address *listen, const st
  *
  * @param backend index: an existing one, or the next
  * @param count   0 to 64 addresses; copied
- * @return 0; -EINVAL; -ERANGE for an index past the next or over 4095; -EOPNOTSUPP for a decided proxy
+ * @return 0; -EINVAL; -ERANGE for an index over 4095; -EOPNOTSUPP for a decided proxy. The event's result is -ERANGE for
+ *         an index past the next
  */
 DX_API int dx_proxy_backend(dx_id proxy, uint32_t backend, const struct dx_address *addresses, uint32_t count,
 		uint64_t token);
@@ -513,7 +514,7 @@ DX_API int dx_proxy_backend(dx_id proxy, uint32_t backend, const struct dx_addre
 DX_API int dx_proxy_start(dx_id proxy, uint64_t token);
 DX_API int dx_proxy_start_wait(dx_id proxy, uint16_t *port);
 
-/** Accept what is in the backlog, then stop listening: new peers are refused. Joins live on. Answered when done. */
+/** Accept what is in the backlog, also beyond the limits, then stop listening: new peers are refused. Joins live on. Answered when done. */
 DX_API int dx_proxy_stop(dx_id proxy, uint64_t token);
 DX_API int dx_proxy_stop_wait(dx_id proxy);
 

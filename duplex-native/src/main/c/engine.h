@@ -45,6 +45,7 @@ struct dx__engine {
 	struct dx__news stopped;
 	pthread_mutex_t control;
 	pthread_mutex_t arm_locks[DX__ARM_LOCKS]; /* what held.c guards, striped over the sockets */
+	_Atomic uint64_t sockets_open; /* whose descriptor is the engine's */
 	_Atomic uint64_t joins_active;
 	_Atomic uint64_t joins_total;
 	uint32_t pipe_size;

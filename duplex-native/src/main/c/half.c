@@ -28,8 +28,9 @@ int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side)
 {
 	uint32_t seen = atomic_load_explicit(&socket->half[side], memory_order_relaxed);
 	do {
+		/* A close takes halves as a join does, but it is over with the socket. */
 		if (seen >> STATE_SHIFT != DX_HALF_HELD)
-			return refusal(seen >> STATE_SHIFT);
+			return dx__slab_is_dead(socket) ? -ENOENT : refusal(seen >> STATE_SHIFT);
 	} while (!atomic_compare_exchange_weak_explicit(&socket->half[side], &seen, seen + 1, memory_order_acquire,
 			memory_order_relaxed));
 	return 0;

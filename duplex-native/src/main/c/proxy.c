@@ -110,20 +110,25 @@ static void grace_over(struct dx__worker *worker, struct dx__timer *timer)
 	end_connections(DX__CONTAINER(timer, struct dx__proxy, grace));
 }
 
-void dx__proxy_check_drained(struct dx__worker *worker, struct dx__proxy *proxy)
+static void answer_drains(struct dx__proxy *proxy, int result)
 {
-	if (proxy->fd != -1 || atomic_load(&proxy->active))
-		return;
-	atomic_store(&proxy->state, DX_PROXY_STOPPED);
-	dx__timer_cancel(&worker->wheel, &proxy->grace);
 	struct dx__command *drained = proxy->drains;
 	proxy->drains = NULL;
 	while (drained) {
 		struct dx__command *command = drained;
 		drained = command->next;
 		command->answer.value = dx__counted(&proxy->forced);
-		dx__command_answer(command, 0);
+		dx__command_answer(command, result);
 	}
+}
+
+void dx__proxy_check_drained(struct dx__worker *worker, struct dx__proxy *proxy)
+{
+	if (proxy->fd != -1 || atomic_load(&proxy->active))
+		return;
+	atomic_store(&proxy->state, DX_PROXY_STOPPED);
+	dx__timer_cancel(&worker->wheel, &proxy->grace);
+	answer_drains(proxy, 0);
 	if (proxy->closing) {
 		proxy->closing = false;
 		dx__proxy_leave(proxy);
@@ -147,6 +152,7 @@ void dx__proxy_drain(struct dx__worker *worker, struct dx__proxy *proxy, struct 
 
 void dx__proxy_stop(struct dx__worker *worker, struct dx__proxy *proxy)
 {
+	answer_drains(proxy, -ESHUTDOWN);
 	dx__proxy_unlisten(worker, proxy);
 	end_connections(proxy);
 	dx__proxy_check_drained(worker, proxy);

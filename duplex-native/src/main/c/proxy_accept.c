@@ -104,15 +104,10 @@ static bool hand_out(struct dx__worker *worker, struct dx__proxy *proxy, int fd,
 	return true;
 }
 
-/* Accepts one connection. 0; -EAGAIN when none waits or none may be accepted; -EMFILE and others on exhaustion. */
+/* Accepts one connection. 0; -EAGAIN when none waits; -EMFILE and others on exhaustion. */
 static int accept_one(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	struct dx__descriptors *descriptors = &worker->engine->descriptors;
-	if (is_full(proxy)) {
-		suspend(worker, proxy);
-		dx__proxy_resume(worker, proxy);
-		return -EAGAIN;
-	}
 	/* Two: a client without a descriptor for its backend is of no use. */
 	if (!dx__descriptors_take(descriptors, 2))
 		return -EMFILE;
@@ -132,7 +127,12 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 {
 	struct dx__proxy *proxy = DX__CONTAINER(poll, struct dx__proxy, poll);
 	(void)events;
-	for (int i = 0; i < ACCEPTS_A_TURN && proxy->watched; i++) {
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		if (is_full(proxy)) {
+			suspend(worker, proxy);
+			dx__proxy_resume(worker, proxy);
+			return;
+		}
 		int rc = accept_one(worker, proxy);
 		if (rc == -EAGAIN)
 			return;
@@ -176,7 +176,10 @@ void dx__proxy_unlisten(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	if (proxy->fd == -1)
 		return;
-	/* A peer in the backlog believes that it is connected; closing would reset it. */
+	atomic_store(&proxy->state, DX_PROXY_STOPPING);
+	if (dx__address_is_path(&proxy->listen))
+		unlink(proxy->listen.path);
+	/* A peer in the backlog believes that it is connected, and closing would reset it: beyond max_connections. */
 	while (!worker->stopping && accept_one(worker, proxy) == 0)
 		;
 	unwatch(worker, proxy);
@@ -185,7 +188,5 @@ void dx__proxy_unlisten(struct dx__worker *worker, struct dx__proxy *proxy)
 	close(proxy->fd);
 	proxy->fd = -1;
 	dx__descriptors_give(&worker->engine->descriptors, 1);
-	if (dx__address_is_path(&proxy->listen))
-		unlink(proxy->listen.path);
 	atomic_store(&proxy->state, DX_PROXY_DRAINING);
 }

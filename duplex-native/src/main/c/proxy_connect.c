@@ -26,6 +26,12 @@ void dx__proxy_connection_refuse(struct dx__worker *worker, struct dx__join *joi
 	dx__join_end(worker, join, reason, DX_SIDE_NONE, error, DX__FATE_ABORT, DX__FATE_CLOSE_NOW);
 }
 
+static void refuse_exhausted(struct dx__worker *worker, struct dx__join *join, int error)
+{
+	dx__descriptors_exhausted(&worker->engine->descriptors, error);
+	dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, error);
+}
+
 static void no_longer_pending(struct dx__join *join)
 {
 	if (!join->pending)
@@ -60,8 +66,7 @@ static void open_join(struct dx__worker *worker, struct dx__join *join)
 	join->stream[1].tally = &share->from_backend;
 	int rc = dx__join_open(worker, join);
 	if (rc) {
-		dx__descriptors_exhausted(&worker->engine->descriptors, rc);
-		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, rc);
+		refuse_exhausted(worker, join, rc);
 		return;
 	}
 	dx__count_shared(&join->proxy->joined, 1);
@@ -74,16 +79,19 @@ static void connected(struct dx__worker *worker, struct dx__socket *socket, int 
 {
 	struct dx__join *join = socket->join;
 	struct dx__backend *backend = backend_of(join);
+	/* What has run out here is not the backend's fault. */
+	if (result && dx__descriptors_exhausted(&worker->engine->descriptors, result)) {
+		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_CONNECT_FAILED, result);
+		return;
+	}
 	if (backend) {
 		atomic_store_explicit(&backend->error, result, memory_order_relaxed);
 		dx__count_shared(result ? &backend->failed : &backend->joined, 1);
 	}
-	if (!result)
-		open_join(worker, join);
-	else if (dx__descriptors_exhausted(&worker->engine->descriptors, result))
-		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_CONNECT_FAILED, result);
-	else
+	if (result)
 		connect_next(worker, join, result);
+	else
+		open_join(worker, join);
 }
 
 /* Begins to connect to these addresses, which it takes. */
@@ -101,8 +109,7 @@ static void connect_to(struct dx__worker *worker, struct dx__join *join, struct 
 	if (!connect || !join->b) {
 		if (connect)
 			dx__connect_free(connect);
-		dx__descriptors_exhausted(&worker->engine->descriptors, -ENOMEM);
-		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, -ENOMEM);
+		refuse_exhausted(worker, join, -ENOMEM);
 		return;
 	}
 	connect->each = join->proxy->options.connect_timeout;
@@ -137,12 +144,14 @@ static void decision_late(struct dx__worker *worker, struct dx__timer *timer)
 	dx__proxy_connection_refuse(worker, join, &join->proxy->refused_by_timeout, DX_REASON_REFUSED, -ETIMEDOUT);
 }
 
-/* The client's epoll function while the application decides: does it vanish? */
+/* The client's epoll function until the join is open: does it vanish? */
 static void client_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t events)
 {
 	struct dx__socket *socket = DX__CONTAINER(poll, struct dx__socket, poll);
 	if (!socket->watched)
 		return;
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI))
+		socket->readable = true;
 	if (events & EPOLLRDHUP)
 		socket->hangup = true; /* half-closed: it may well wait for an answer */
 	if (events & EPOLLPRI)
@@ -158,13 +167,6 @@ static void client_ready(struct dx__worker *worker, struct dx__poll *poll, uint3
 
 static void begin_deciding(struct dx__worker *worker, struct dx__join *join)
 {
-	join->a->poll.ready = client_ready;
-	int rc = dx__socket_place(worker, join->a);
-	if (rc) {
-		dx__descriptors_exhausted(&worker->engine->descriptors, rc);
-		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, rc);
-		return;
-	}
 	atomic_store(&join->state, DX_JOIN_DECIDING);
 	join->timer.fire = decision_late;
 	dx__timer_set(&worker->wheel, &join->timer, worker->now + join->proxy->options.decision_timeout);
@@ -180,6 +182,14 @@ void dx__proxy_connection_begin(struct dx__worker *worker, struct dx__message *m
 		dx__proxy_connection_refuse(worker, join, NULL, DX_REASON_SHUT_DOWN, 0);
 		return;
 	}
+	join->a->poll.ready = client_ready;
+	int rc = dx__socket_place(worker, join->a);
+	if (rc) {
+		refuse_exhausted(worker, join, rc);
+		return;
+	}
+	/* Registering reports what is there: no need to try and be told EAGAIN. */
+	join->a->readable = false;
 	if (proxy->options.flags & DX_PROXY_DECIDED) {
 		begin_deciding(worker, join);
 		return;

@@ -48,7 +48,7 @@ int dx__slab_init(struct dx__slab *slab, enum dx__kind kind, uint32_t engine, ui
 	slab->kind = kind;
 	slab->engine = engine;
 	slab->first_generation = first_generation;
-	slab->object_size = (object_size + 15) & ~(size_t)15;
+	slab->object_size = (object_size + 7) & ~(size_t)7;
 	slab->destroy = destroy;
 	return 0;
 }
@@ -120,7 +120,6 @@ void *dx__slab_new(struct dx__slab *slab)
 	slab->free_count--;
 	pthread_mutex_unlock(&slab->lock);
 	memset(object + 1, 0, slab->object_size - sizeof(*object));
-	atomic_fetch_add_explicit(&slab->live, 1, memory_order_relaxed);
 	/* Publishes the zeroed object: entering acquires. */
 	atomic_fetch_add_explicit(&object->life, 1, memory_order_release);
 	return object;
@@ -162,7 +161,6 @@ void dx__slab_leave(struct dx__slab *slab, void *pointer)
 	uint64_t life = atomic_load_explicit(&object->life, memory_order_relaxed);
 	atomic_store_explicit(&object->life, (uint64_t)((generation_of(life) + 1) & GENERATION_MASK) << 32,
 			memory_order_release);
-	atomic_fetch_sub_explicit(&slab->live, 1, memory_order_relaxed);
 	pthread_mutex_lock(&slab->lock);
 	put_free(slab, object);
 	pthread_mutex_unlock(&slab->lock);

@@ -57,7 +57,6 @@ struct dx__slab {
 	uint32_t last_free;
 	uint32_t free_count;
 	_Atomic uint32_t size;        /* objects in all chunks */
-	_Atomic uint64_t live;        /* objects in use */
 	_Atomic(char *) *chunks;      /* DX__CHUNKS pointers, filled from the start */
 };
 

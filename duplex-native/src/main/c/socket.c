@@ -26,7 +26,15 @@ struct dx__socket *dx__socket_new(struct dx__engine *engine, int fd, int family,
 	socket->poll.ready = dx__socket_ready;
 	dx__half_set(socket, DX__IN, state);
 	dx__half_set(socket, DX__OUT, state);
+	dx__count_shared(&engine->sockets_open, 1);
 	return socket;
+}
+
+void dx__socket_drop(struct dx__socket *socket)
+{
+	socket->fd = -1;
+	dx__count_shared(&socket->engine->sockets_open, -1);
+	dx__socket_leave(socket);
 }
 
 void dx__socket_destroy(void *object)
@@ -154,6 +162,7 @@ void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket)
 	if (socket->path)
 		unlink(socket->path);
 	socket->activity = DX__IDLE;
+	dx__count_shared(&worker->engine->sockets_open, -1);
 	socket->message.run = leave_base;
 	dx__worker_defer(worker, &socket->message);
 }

@@ -127,6 +127,9 @@ struct dx__socket {
 /* A socket around a descriptor that is non-blocking already. Takes it on success; -ENOMEM. Its halves get `state`. */
 struct dx__socket *dx__socket_new(struct dx__engine *engine, int fd, int family, uint32_t state);
 
+/* Takes back a socket that nobody knows yet; its descriptor stays the caller's. */
+void dx__socket_drop(struct dx__socket *socket);
+
 /* The slab's destroy function. */
 void dx__socket_destroy(void *object);
 

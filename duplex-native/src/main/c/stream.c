@@ -11,6 +11,7 @@
 #define FULL_READS 3           /* that filled the buffer, in a row: splice from now on */
 #define SMALL_READ 8192        /* bytes */
 #define SMALL_READS 8          /* in a row: copy from now on */
+#define BROKEN_SINK INT64_MIN   /* no errno: the sink's error is noted on it */
 
 static void set_path(struct dx__stream *stream, enum dx_path path)
 {
@@ -55,15 +56,27 @@ static void deliver(struct dx__worker *worker, struct dx__stream *stream, struct
 	count_delivered(worker, stream, &sent);
 }
 
-/* What the application had read ahead comes first. */
+/* What the application had read ahead comes first; what the sink does not take stays the source's. */
 static int64_t move_read_ahead(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__socket *source = stream->source;
-	int64_t n = source->input->length;
-	atomic_store_explicit(&source->input_queued, 0, memory_order_relaxed);
-	deliver(worker, stream, &source->input);
-	free(source->input);
-	source->input = NULL;
+	struct dx__buffer *input = source->input;
+	if (!stream->sink->writable)
+		return -EAGAIN;
+	ssize_t n = dx__output_send(stream->sink, input->data + input->offset, input->length);
+	if (n == -EAGAIN)
+		return n;
+	if (n < 0)
+		return BROKEN_SINK;
+	struct dx__sent sent = {.copied = (uint64_t)n};
+	stream->read += (uint64_t)n;
+	dx__buffer_consume(input, (size_t)n);
+	atomic_store_explicit(&source->input_queued, input->length, memory_order_relaxed);
+	if (!input->length) {
+		free(input);
+		source->input = NULL;
+	}
+	count_delivered(worker, stream, &sent);
 	return n;
 }
 
@@ -85,9 +98,9 @@ static int64_t move_copy(struct dx__worker *worker, struct dx__stream *stream)
 		return 0;
 	if (n < DX__COPY_SIZE) {
 		stream->streak = 0;
-		/* A short read has emptied the socket, unless an end or an urgent mark cut it short; the next byte will
-		   be an edge. Saves the read that would say EAGAIN. */
-		if (!source->hangup && !source->urgent)
+		/* A short read has emptied the socket, unless an end or an urgent mark cut it short, or the descriptors
+		   that a unix peer sends along; the next byte will be an edge. Saves the read that would say EAGAIN. */
+		if (!source->hangup && !source->urgent && source->family != DX_FAMILY_UNIX)
 			source->readable = false;
 	} else if (++stream->streak >= FULL_READS && !source->urgent) {
 		set_path(stream, DX_PATH_SPLICE);
@@ -167,6 +180,10 @@ static void turn(struct dx__worker *worker, struct dx__task *task)
 		int64_t n = move(worker, stream);
 		if (n == -EAGAIN)
 			return;
+		if (n == BROKEN_SINK) {
+			dx__join_sink_failed(worker, stream);
+			return;
+		}
 		if (n == -ENOMEM) {
 			/* Nothing has been read: nothing is lost but the join, which says why. */
 			dx__join_failed(worker, stream, -ENOMEM);
