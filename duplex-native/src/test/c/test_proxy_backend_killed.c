@@ -18,7 +18,7 @@ static _Atomic unsigned broken;  /* connections that ended under their client */
 static _Atomic unsigned after;   /* connections served since the kill */
 static atomic_bool killed;
 
-/* Send and receive as much as is possible until the backend is gone; some stay with the other one then. */
+/* Send and receive as much as is possible until the backend is gone. Some leave the other one then, and come anew. */
 static void talk(int client, bool stays)
 {
 	uint8_t data[8 * KIB] = { 0 };
@@ -45,7 +45,7 @@ static void *load(void *argument)
 			CHECK_EQ(name, 'B'); /* never the dead one, and never refused */
 			after++;
 		} else if (name > 0) {
-			talk(client, stays);
+			talk(client, stays || name == 'A');
 		}
 		peer_close(client);
 	}
