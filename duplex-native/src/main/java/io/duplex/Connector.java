@@ -134,8 +134,7 @@ final class Connector {
 	}
 
 	private DuplexException unresolved(String operation, DuplexAddress address, Throwable failure) {
-		Throwable cause = (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause()
-				: failure;
+		Throwable cause = NameResolver.cause(failure);
 		if (cause instanceof TimeoutException) {
 			return new DuplexTimeoutException(operation, address.toString(), "its name was not resolved in time", 0);
 		}

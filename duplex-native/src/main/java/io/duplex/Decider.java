@@ -96,7 +96,7 @@ final class Decider {
 	private void resolve(Inbound connection, DuplexAddress target) {
 		this.resolver.resolve(target, this.namesMaxAge).whenComplete((addresses, ex) -> {
 			if (ex != null) {
-				fail(connection, new UnresolvedAddressException("route to", target, ex));
+				fail(connection, new UnresolvedAddressException("route to", target, NameResolver.cause(ex)));
 			}
 			else {
 				answer(connection, addresses);

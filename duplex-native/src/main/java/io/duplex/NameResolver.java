@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -87,6 +88,16 @@ final class NameResolver {
 			fresh = fresh.exceptionally((ex) -> known.addresses);
 		}
 		return fresh.thenApply((ips) -> AddressCodec.encode(ips, address.port()));
+	}
+
+	/**
+	 * What a look-up failed with.
+	 * @param failure what its future completed with
+	 * @return the failure itself, without what futures wrap it in
+	 */
+	static Throwable cause(Throwable failure) {
+		Throwable cause = failure.getCause();
+		return (failure instanceof CompletionException && cause != null) ? cause : failure;
 	}
 
 	private CompletableFuture<List<InetAddress>> lookUp(String host) {
