@@ -12,7 +12,7 @@ import io.duplex.DuplexProxyDefinition;
 import io.duplex.ProxyState;
 import io.duplex.boot.DuplexProxyRegistry;
 import io.duplex.boot.DuplexProxyStartedEvent;
-import io.duplex.boot.fake.FakeDuplexEngine;
+import io.duplex.boot.testing.FakeDuplexEngine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 

@@ -21,7 +21,7 @@ import io.duplex.NativeLibraryException;
 import io.duplex.NativeLibraryException.Kind;
 import io.duplex.PortPermissionException;
 import io.duplex.boot.DuplexRoute;
-import io.duplex.boot.fake.FakeDuplexEngine;
+import io.duplex.boot.testing.FakeDuplexEngine;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;

@@ -18,7 +18,7 @@ import io.duplex.InboundConnection;
 import io.duplex.ProxyState;
 import io.duplex.boot.DuplexProxyRegistry;
 import io.duplex.boot.DuplexRoute;
-import io.duplex.boot.fake.FakeDuplexEngine;
+import io.duplex.boot.testing.FakeDuplexEngine;
 import org.aspectj.lang.annotation.Aspect;
 import org.aspectj.lang.annotation.Before;
 import org.jspecify.annotations.Nullable;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
-package io.duplex.boot.fake;
+package io.duplex.boot.testing;
 
 import java.time.Duration;
 import java.util.ArrayList;
