@@ -244,6 +244,10 @@ struct bridge {
 };
 
 struct bridge bridge_open(dx_id engine, enum wire a, enum wire b, int buffer, const struct dx_join_options *options);
+/** Wide at a, narrow at b: full reads on one side, a sink that is quickly full on the other. */
+struct bridge bridge_open_narrow(dx_id engine, enum wire a, enum wire b);
+/** Move bulk from a to b until that direction is spliced. The buffers of a must be wide. */
+void bridge_make_splice(struct bridge *bridge);
 void bridge_close(struct bridge *bridge);
 struct dx_join_options join_options(uint32_t flags);
 

@@ -265,6 +265,23 @@ struct bridge bridge_open(dx_id engine, enum wire a, enum wire b, int buffer, co
 	return bridge;
 }
 
+struct bridge bridge_open_narrow(dx_id engine, enum wire a, enum wire b)
+{
+	struct bridge bridge = { .engine = engine };
+	bridge.a = line_open(engine, a, 0);
+	bridge.b = line_open(engine, b, 16 * KIB);
+	CHECK_OK(dx_join_wait(bridge.a.socket, bridge.b.socket, NULL, &bridge.join));
+	return bridge;
+}
+
+void bridge_make_splice(struct bridge *bridge)
+{
+	do {
+		struct flow flow = flow_new(bridge->a.peer, bridge->b.peer, MIB, false);
+		flows_run(&flow, 1);
+	} while (join_info(bridge->join).a_to_b_path != DX_PATH_SPLICE);
+}
+
 void bridge_close(struct bridge *bridge)
 {
 	line_close(&bridge->a);

@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -121,7 +122,8 @@ static void thousands_of_answers_wait_to_be_read(void)
 		dx_id join;
 		int result;
 		/* a join is refused as long as the unjoin before it is on its way */
-		AWAIT((result = dx_join(line.socket, other.socket, NULL, 2 * i, &join)) != -EBUSY);
+		while ((result = dx_join(line.socket, other.socket, NULL, 2 * i, &join)) == -EBUSY)
+			sched_yield();
 		CHECK_EQ(result, 0);
 		CHECK_OK(dx_unjoin(join, 2 * i + 1));
 	}
@@ -154,7 +156,7 @@ static void *read_until_the_end(void *argument)
 	(void)argument;
 	while ((count = dx_events_wait(waited_on, events, 4, -1)) > 0)
 		atomic_fetch_add(&events_read, (unsigned)count);
-	CHECK_EQ(count, -ESHUTDOWN);
+	CHECK(count == -ESHUTDOWN || count == -ENOENT); /* inside when it was closed, or called just after */
 	atomic_fetch_add(&threads_ended, 1);
 	return NULL;
 }

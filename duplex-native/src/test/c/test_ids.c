@@ -197,7 +197,7 @@ static void ids_of_another_kind_are_told_apart(void)
 			/* a decided connection is numbered as a join, and a plain join is none that awaits a decision */
 			int64_t result = call(function, ids[kind], &wanted);
 			if (wanted == CONNECTION && kind == JOIN)
-				CHECK(result == -ENOENT || result == -EBADF || result == -EALREADY);
+				CHECK(result == -EOPNOTSUPP);
 			else if (result != -EBADF)
 				FAIL("function %u wants kind %u, got %u, returned %lld", function, wanted, kind, (long long)result);
 		}
@@ -230,6 +230,23 @@ static void ids_of_another_engine_are_told_apart(void)
 	CHECK_OK(dx_proxy_close_wait(proxy));
 	line_close(&here);
 	line_close(&there);
+	engine_close(engine);
+	engine_close(other);
+}
+
+static void an_id_tells_its_engine(void)
+{
+	dx_id engine = engine_open(1), other = engine_open(1);
+	struct bridge bridge = bridge_open(engine, WIRE_TCP4, WIRE_TCP4, 0, NULL);
+	struct line line = line_open(other, WIRE_TCP4, 0);
+	CHECK_EQ(dx_engine_of(0), 0);
+	CHECK_EQ(dx_engine_of(engine), engine);
+	CHECK_EQ(dx_engine_of(bridge.join), engine);
+	CHECK_EQ(dx_engine_of(bridge.a.socket), engine);
+	CHECK_EQ(dx_engine_of(line.socket), other);
+	bridge_close(&bridge);
+	CHECK_EQ(dx_engine_of(bridge.join), engine); /* by the id alone */
+	line_close(&line);
 	engine_close(engine);
 	engine_close(other);
 }
@@ -293,6 +310,7 @@ int main(void)
 	RUN(stale_ids_stay_stale);
 	RUN(ids_of_another_kind_are_told_apart);
 	RUN(ids_of_another_engine_are_told_apart);
+	RUN(an_id_tells_its_engine);
 	RUN(many_threads_with_stale_ids_hit_nobody);
 	return test_end();
 }

@@ -166,7 +166,7 @@ static void wrong_addresses_are_refused(void)
 static void a_unix_path_is_taken_with_care(void)
 {
 	dx_id engine = engine_open(1), again;
-	char folder[] = "/tmp/dx-test-XXXXXX", text[64];
+	char folder[] = "/tmp/dx-test-XXXXXX", text[64], aside[64];
 	struct stat status;
 	CHECK(mkdtemp(folder));
 	snprintf(text, sizeof(text), "unix://%s/s", folder);
@@ -191,10 +191,10 @@ static void a_unix_path_is_taken_with_care(void)
 	engine = engine_open(1);
 	CHECK_EQ(stat(path, &status), -1);
 	listener = listen_at(engine, text, &bound);
-	snprintf(text, sizeof(text), "%s/t", folder);
-	CHECK_SYS(rename(path, text)); /* now a stranger's: a dead socket lies there after the close */
+	snprintf(aside, sizeof(aside), "%s/aside", folder);
+	CHECK_SYS(rename(path, aside)); /* a dead socket, such as a process that was killed leaves behind */
 	CHECK_OK(dx_close_wait(listener, 0, 0));
-	CHECK_SYS(rename(text, path));
+	CHECK_SYS(rename(aside, path));
 	CHECK_OK(dx_listen(engine, &address, 0, &listener));
 	peer_close(wire_connect(&address, 0));
 	CHECK_OK(dx_close_wait(listener, 0, 0));

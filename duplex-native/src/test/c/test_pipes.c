@@ -32,15 +32,15 @@ static void an_idle_join_owns_no_pipe(void)
 static void a_residue_never_reaches_another_connection(void)
 {
 	dx_id engine = engine_open(1);
-	for (unsigned i = 0; i < scaled(40); i++) {
-		struct bridge bridge = bridge_open(engine, WIRE_TCP4, i % WIRES, 16 * KIB, NULL);
+	for (unsigned i = 0; i < scaled(24); i++) {
+		struct bridge bridge = bridge_open_narrow(engine, WIRE_TCP4, i % WIRES);
 		struct stream sent = stream_new();
 		struct dx_event result;
-		for (unsigned j = 0; j < 40; j++) { /* enough for the splice path to begin */
-			peer_send_some(bridge.a.peer, &sent, MIB);
-			poll_pause();
-		}
-		CHECK_GT(join_info(bridge.join).a_to_b_pending, 0);
+		bridge_make_splice(&bridge);
+		peer_send_some(bridge.a.peer, &sent, MIB);
+		AWAIT(join_info(bridge.join).a_to_b_pending > 0);
+		peer_send_until_stalled(bridge.a.peer, &sent);
+		CHECK_EQ(engine_info(engine).pipes_in_use, 1);
 		uint64_t token = token_new();
 		if (i % 4 == 0) {
 			CHECK_OK(dx_unjoin_wait(bridge.join, &result));
@@ -79,9 +79,11 @@ static void no_pipe_leaks(void)
 	uint64_t descriptors = engine_info(engine).descriptors;
 	unsigned open = count_descriptors();
 	for (unsigned i = 0; i < scaled(60); i++) {
-		struct bridge bridge = bridge_open(engine, i % WIRES, i / 3 % WIRES, 16 * KIB, NULL);
+		struct bridge bridge = bridge_open_narrow(engine, i % WIRES, i / 3 % WIRES);
 		struct stream sent = stream_new();
 		uint64_t token = token_new();
+		if (i & 4)
+			bridge_make_splice(&bridge);
 		peer_send_some(bridge.a.peer, &sent, MIB);
 		peer_send_some(bridge.b.peer, &sent, MIB);
 		if (i % 3 == 0)

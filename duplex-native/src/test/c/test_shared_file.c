@@ -33,13 +33,14 @@ static void one_that_lives_on_troubles_nobody(void)
 		struct flow flow = flow_new(a.peer, b.peer, 100000, false);
 		flows_run(&flow, 1);
 		if (i < WIRES) {
-			CHECK_OK(dx_close(a.socket, DX_CLOSE_RESET, 0, token_new()));
-			CHECK_OK(dx_close(b.socket, 0, 1, token_new()));
+			CHECK_OK(dx_close(a.socket, DX_CLOSE_RESET, 0, token_new())); /* and b with it */
 		} else {
 			peer_shut(a.peer);
 			peer_shut(b.peer);
 		}
 		await_ended(engine, join);
+		if (i < WIRES)
+			peer_shut(b.peer);
 		AWAIT(engine_info(engine).sockets == 0);
 		/* what still arrives at the open files is no news for the engine */
 		uint64_t cpu = cpu_ns(), start = now_ms();
@@ -67,7 +68,39 @@ static void one_that_lives_on_troubles_nobody(void)
 }
 
 /* The end is an end although a duplicate keeps the file open: shutdown() acts on the connection. */
-static void the_peer_reads_the_end_all_the_same(void)
+static void both_peers_of_a_join_read_the_end(void)
+{
+	dx_id engine = engine_open(1), join;
+	for (unsigned i = 0; i < 4 * WIRES; i++) {
+		int duplicates[2];
+		struct dx_join_options options = join_options(0);
+		struct line a = line_with_duplicate(engine, i % WIRES, &duplicates[0]);
+		struct line b = line_with_duplicate(engine, (i + 1) % WIRES, &duplicates[1]);
+		if (i >= 3 * WIRES)
+			options.max_lifetime = 20;
+		CHECK_OK(dx_join_wait(a.socket, b.socket, &options, &join));
+		struct flow flows[2] = {
+			flow_new(a.peer, b.peer, 50000, i < 2 * WIRES),
+			flow_new(b.peer, a.peer, 50000, i < 2 * WIRES),
+		};
+		flows_run(flows, 2);
+		if (i >= 2 * WIRES) {
+			if (i < 3 * WIRES)
+				CHECK_OK(dx_close(a.socket, 0, 0, token_new()));
+			peer_expect_end(a.peer);
+			peer_expect_end(b.peer);
+		}
+		peer_close(a.peer);
+		peer_close(b.peer);
+		await_ended(engine, join);
+		peer_close(duplicates[0]);
+		peer_close(duplicates[1]);
+	}
+	AWAIT(engine_info(engine).sockets == 0);
+	engine_close(engine);
+}
+
+static void the_peer_of_a_closed_socket_reads_the_end(void)
 {
 	dx_id engine = engine_open(1);
 	int duplicate;
@@ -162,7 +195,8 @@ int main(void)
 {
 	test_begin();
 	RUN(one_that_lives_on_troubles_nobody);
-	RUN(the_peer_reads_the_end_all_the_same);
+	RUN(both_peers_of_a_join_read_the_end);
+	RUN(the_peer_of_a_closed_socket_reads_the_end);
 	RUN(a_duplicate_closed_elsewhere_changes_nothing);
 	RUN(a_cleared_nonblock_does_not_block_small_messages);
 	RUN(a_cleared_nonblock_does_not_hang_the_engine_for_ever);

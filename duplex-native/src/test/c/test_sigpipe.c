@@ -38,12 +38,11 @@ static void a_sink_that_goes_away_ends_the_join(void)
 {
 	dx_id engine = engine_open(1);
 	for (unsigned i = 0; i < 4 * WIRES; i++) {
-		struct bridge bridge = bridge_open(engine, (i + 1) % WIRES, i % WIRES, i & 1 ? 32 * KIB : 0, NULL);
+		struct bridge bridge = bridge_open(engine, (i + 1) % WIRES, i % WIRES, i & 1 ? 128 * KIB : 0, NULL);
 		struct stream sent = stream_new(), received = sent;
 		bool bulk = i < 2 * WIRES;
 		if (bulk) {
-			struct flow flow = flow_new(bridge.a.peer, bridge.b.peer, 4 * MIB, false);
-			flows_run(&flow, 1);
+			bridge_make_splice(&bridge);
 			peer_send_until_stalled(bridge.a.peer, &sent);
 			peer_recv(bridge.b.peer, &received, 1000);
 		}
@@ -68,10 +67,11 @@ static void a_residue_for_nobody_is_dropped(void)
 {
 	dx_id engine = engine_open(1);
 	for (enum wire wire = 0; wire < WIRES; wire++) {
-		struct bridge bridge = bridge_open(engine, WIRE_TCP4, wire, 16 * KIB, NULL);
+		struct bridge bridge = bridge_open_narrow(engine, WIRE_TCP4, wire);
 		struct stream sent = stream_new();
 		struct dx_event result;
 		uint8_t byte = 0;
+		bridge_make_splice(&bridge);
 		peer_send_until_stalled(bridge.a.peer, &sent);
 		CHECK_OK(dx_unjoin_wait(bridge.join, &result));
 		CHECK_GT(result.a_to_b_pending, 0);

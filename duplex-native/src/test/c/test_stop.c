@@ -5,8 +5,8 @@
  */
 #include "support.h"
 
+#include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 static void every_join_ends_once_and_then_comes_the_last_event(void)
 {
@@ -126,13 +126,14 @@ static atomic_uint answers, asked;
 /* Commands until the engine says no; counts those that will be answered. */
 static void *command_on(void *argument)
 {
-	struct line a = line_open(stopping, WIRE_UNIX, 0), b = line_open(stopping, WIRE_UNIX, 0);
-	(void)argument;
+	struct line a = ((struct line *)argument)[0], b = ((struct line *)argument)[1];
 	for (;;) {
 		dx_id join;
 		int result = dx_join(a.socket, b.socket, NULL, 1, &join);
-		if (result == -EBUSY) /* the unjoin is on its way */
+		if (result == -EBUSY) { /* the unjoin is on its way */
+			sched_yield();
 			continue;
+		}
 		atomic_fetch_add(&asked, result == 0);
 		if (result == 0) {
 			result = dx_unjoin(join, 2);
@@ -167,12 +168,15 @@ static void no_command_is_forgotten(void)
 {
 	for (unsigned round = 0; round < scaled(30); round++) {
 		pthread_t threads[4];
+		struct line lines[6];
 		stopping = engine_open(1 + round % 2);
 		atomic_store(&answers, 0);
 		atomic_store(&asked, 0);
 		threads[0] = thread_start(count_answers, NULL);
+		for (unsigned i = 0; i < 6; i++)
+			lines[i] = line_open(stopping, WIRE_UNIX, 0);
 		for (unsigned i = 1; i < 4; i++)
-			threads[i] = thread_start(command_on, NULL);
+			threads[i] = thread_start(command_on, &lines[2 * i - 2]);
 		AWAIT(atomic_load(&answers) > 20 * round);
 		CHECK_OK(dx_engine_stop(stopping));
 		for (unsigned i = 0; i < 4; i++)

@@ -14,16 +14,22 @@ struct stalled {
 	struct dx_event result; /* of the unjoin */
 };
 
-static struct stalled stall_and_unjoin(dx_id engine, enum wire a, enum wire b)
+/* What is in flight lies in a pipe or in a buffer. */
+static struct stalled stall_and_unjoin(dx_id engine, enum wire a, enum wire b, bool in_pipe)
 {
-	struct stalled stalled = { .bridge = bridge_open(engine, a, b, 16 * KIB, NULL), .sent = stream_new() };
+	struct stalled stalled = { .bridge = bridge_open_narrow(engine, a, b), .sent = stream_new() };
+	if (in_pipe)
+		bridge_make_splice(&stalled.bridge);
+	uint64_t before = join_info(stalled.bridge.join).a_to_b;
 	stalled.received = stalled.sent;
 	peer_send_until_stalled(stalled.bridge.a.peer, &stalled.sent);
+	CHECK_EQ(engine_info(engine).pipes_in_use, in_pipe);
 	struct dx_join_info row = join_info(stalled.bridge.join);
 	CHECK_GT(row.a_to_b, 0);
 	CHECK_GT(row.a_to_b_pending, 0);
 	CHECK_OK(dx_unjoin_wait(stalled.bridge.join, &stalled.result));
 	CHECK_EQ(stalled.result.a_to_b, row.a_to_b);
+	stalled.result.a_to_b -= before;
 	CHECK_EQ(stalled.result.a_to_b_pending, row.a_to_b_pending);
 	CHECK_EQ(stalled.result.b_to_a, 0);
 	CHECK_EQ(stalled.result.b_to_a_pending, 0);
@@ -50,8 +56,8 @@ static void receive_rest(struct stalled *stalled)
 static void the_residue_goes_ahead_of_what_is_sent_next(void)
 {
 	dx_id engine = engine_open(1);
-	for (enum wire wire = 0; wire < WIRES; wire++) {
-		struct stalled stalled = stall_and_unjoin(engine, wire, (wire + 1) % WIRES);
+	for (unsigned i = 0; i < 2 * WIRES; i++) {
+		struct stalled stalled = stall_and_unjoin(engine, i % WIRES, (i + 1) % WIRES, i < WIRES);
 		dx_id b = stalled.bridge.b.socket;
 		uint8_t byte = 0;
 		CHECK_EQ(dx_send(b, &byte, 1), -EAGAIN);
@@ -83,7 +89,7 @@ static void *send_more(void *argument)
 static void a_waiting_send_queues_behind_the_residue(void)
 {
 	dx_id engine = engine_open(1);
-	struct stalled stalled = stall_and_unjoin(engine, WIRE_TCP4, WIRE_TCP4);
+	struct stalled stalled = stall_and_unjoin(engine, WIRE_TCP4, WIRE_TCP4, true);
 	pthread_t sender = thread_start(send_more, &stalled);
 	peer_recv(stalled.bridge.b.peer, &stalled.received, moved(&stalled));
 	stalled.received.offset = 1 << 30;
@@ -98,7 +104,7 @@ static void both_are_joined_anew_while_the_residue_is_queued(void)
 {
 	for (unsigned i = 0; i < 2 * WIRES; i++) {
 		dx_id engine = engine_open(1 + i % 2), a_to_d, c_to_b;
-		struct stalled stalled = stall_and_unjoin(engine, i % WIRES, i / 2 % WIRES);
+		struct stalled stalled = stall_and_unjoin(engine, i % WIRES, i / 2 % WIRES, i >= WIRES);
 		struct line c = line_open(engine, WIRE_TCP4, 0), d = line_open(engine, WIRE_TCP6, 0);
 		struct bridge *bridge = &stalled.bridge;
 		CHECK_OK(dx_join_wait(c.socket, bridge->b.socket, NULL, &c_to_b));
@@ -128,7 +134,7 @@ static void both_are_joined_anew_while_the_residue_is_queued(void)
 static void residues_pile_up_in_order(void)
 {
 	dx_id engine = engine_open(1);
-	struct bridge bridge = bridge_open(engine, WIRE_TCP4, WIRE_TCP4, 16 * KIB, NULL);
+	struct bridge bridge = bridge_open_narrow(engine, WIRE_TCP4, WIRE_TCP4);
 	struct stream sent = stream_new(), received = sent;
 	uint64_t total = 0;
 	for (unsigned i = 0; i < 20; i++) {
@@ -150,7 +156,7 @@ static void shutdown_and_close_wait_for_the_residue(void)
 {
 	dx_id engine = engine_open(1);
 	for (unsigned i = 0; i < 2 * WIRES; i++) {
-		struct stalled stalled = stall_and_unjoin(engine, (i + 2) % WIRES, i % WIRES);
+		struct stalled stalled = stall_and_unjoin(engine, (i + 2) % WIRES, i % WIRES, i >= WIRES);
 		dx_id b = stalled.bridge.b.socket;
 		uint64_t token = token_new();
 		CHECK_OK(i % 2 ? dx_shutdown(b, token) : dx_close(b, 0, 30000, token));
