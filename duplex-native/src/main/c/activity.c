@@ -166,7 +166,10 @@ void dx__release_begin(struct dx__worker *worker, struct dx__socket *socket, str
 
 static void finish_close(struct dx__worker *worker, struct dx__socket *socket)
 {
-	if (socket->fd != -1 && (socket->close_mode == DX__CLOSE_RESET || socket->close_mode == DX__CLOSE_RESET_NOW))
+	bool reset = socket->close_mode == DX__CLOSE_RESET || socket->close_mode == DX__CLOSE_RESET_NOW;
+	if (socket->adopted)
+		(reset ? dx__option_reset : dx__option_end)(socket->fd);
+	else if (reset && socket->fd != -1)
 		dx__option_reset_on_close(socket->fd);
 	struct dx__command *command = socket->command;
 	socket->command = NULL;
@@ -233,6 +236,7 @@ void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum 
 		uint32_t timeout, struct dx__command *command)
 {
 	dx__slab_kill(socket);
+	socket->closed = true;
 	if (socket->activity == DX__CONNECTING)
 		dx__connect_abandon(worker, socket);
 	dx__drain_end(worker, socket);

@@ -44,7 +44,8 @@ static void run_shutdown(struct dx__worker *worker, struct dx__message *message)
 	struct dx__socket *socket = command->a;
 	if (!dx__place_claim(worker, command))
 		return;
-	if (dx__half_state(socket, DX__IN) == DX__HALF_CLOSED) {
+	if (socket->closed) {
+		dx__socket_unplace_if_idle(worker, socket);
 		dx__command_answer(command, -ENOENT);
 		return;
 	}
@@ -111,19 +112,6 @@ DX_API int dx_shutdown_wait(dx_id socket)
 
 /* ---- closing ---- */
 
-static void leave_join(struct dx__worker *worker, struct dx__socket *socket, struct dx__stream *stream, uint32_t flags)
-{
-	if (!stream)
-		return;
-	struct dx__join *join = stream->join;
-	bool is_a = socket == join->a;
-	enum dx__fate other = flags & DX_CLOSE_RESET ? DX__FATE_RESET : DX__FATE_CLOSE_ORDERLY;
-	if (join->flags)
-		other = DX__FATE_GIVE_BACK;
-	dx__join_end(worker, join, DX_REASON_CLOSED, is_a ? DX_SIDE_A : DX_SIDE_B, 0,
-			is_a ? DX__FATE_KEEP : other, is_a ? other : DX__FATE_KEEP);
-}
-
 static void run_close(struct dx__worker *worker, struct dx__message *message)
 {
 	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
@@ -135,13 +123,12 @@ static void run_close(struct dx__worker *worker, struct dx__message *message)
 	else if (socket->join)
 		dx__join_end(worker, socket->join, DX_REASON_CLOSED, DX_SIDE_NONE, 0, DX__FATE_ABORT, DX__FATE_CLOSE_NOW);
 	/* Its join may have ended and closed it meanwhile, or is closing it in order. */
-	if (dx__half_state(socket, DX__IN) == DX__HALF_CLOSED) {
+	if (socket->closed) {
+		dx__socket_unplace_if_idle(worker, socket);
 		dx__command_answer(command, 0);
 		return;
 	}
-	/* A socket whose streams have all stopped is still a part of its join. */
-	leave_join(worker, socket, socket->from, command->flags);
-	leave_join(worker, socket, socket->to, command->flags);
+	dx__join_leave_all(worker, socket, command->flags & DX_CLOSE_RESET ? DX__FATE_RESET : DX__FATE_CLOSE_ORDERLY);
 	int rc = dx__socket_place(worker, socket);
 	dx__close_begin(worker, socket, rc ? DX__CLOSE_NOW : command->flags & DX_CLOSE_RESET ? DX__CLOSE_RESET_NOW
 			: DX__CLOSE_ORDERLY, command->timeout ? command->timeout : DX__CLOSE_TIMEOUT, command);

@@ -6,6 +6,7 @@
 #include "placement.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* ---- joining ---- */
 
@@ -89,6 +90,30 @@ static void take_halves(const struct dx__join *join, struct dx__socket *socket, 
 	}
 }
 
+static int set_options(struct dx__join *join, const struct dx_join_options *options)
+{
+	if (!options)
+		return 0;
+	join->flags = (uint8_t)options->flags;
+	if (!options->idle_timeout && !options->half_close_timeout && !options->max_lifetime)
+		return 0;
+	struct dx__limits *limits = malloc(sizeof(*limits));
+	if (!limits)
+		return -ENOMEM;
+	*limits = (struct dx__limits){
+		.idle = options->idle_timeout, .half_close = options->half_close_timeout, .life = options->max_lifetime,
+	};
+	join->limits = limits;
+	return 0;
+}
+
+static int take_back(struct dx__command *command, struct dx__join *join, int rc)
+{
+	dx__command_drop(command);
+	dx__join_drop(NULL, join);
+	return rc;
+}
+
 /* The sockets are entered, and are left by the caller. */
 static int make_join(struct dx__engine *engine, struct dx__socket *a, struct dx__socket *b,
 		const struct dx_join_options *options, const struct dx__reply *reply, dx_id *id)
@@ -107,12 +132,9 @@ static int make_join(struct dx__engine *engine, struct dx__socket *a, struct dx_
 	join->a = command->a = a;
 	join->b = command->b = b;
 	command->join = join;
-	if (options) {
-		join->flags = (uint8_t)options->flags;
-		join->idle_timeout = options->idle_timeout;
-		join->half_close_timeout = options->half_close_timeout;
-		join->max_lifetime = options->max_lifetime;
-	}
+	rc = set_options(join, options);
+	if (rc)
+		return take_back(command, join, rc);
 	dx_id made = dx__join_id(join);
 	command->answer.object = made;
 	command->dispatch = dx__place_dispatch;
@@ -127,11 +149,8 @@ static int make_join(struct dx__engine *engine, struct dx__socket *a, struct dx_
 		take_halves(join, b, command);
 	}
 	pthread_mutex_unlock(&engine->control);
-	if (rc) {
-		dx__command_drop(command);
-		dx__join_drop(NULL, join);
-		return rc;
-	}
+	if (rc)
+		return take_back(command, join, rc);
 	*id = made;
 	dx__half_taken(command, a, b);
 	return 0;
@@ -190,9 +209,10 @@ DX_API int dx_join_wait(dx_id a, dx_id b, const struct dx_join_options *options,
 /* Posts the command to the join's worker, or puts it in line until the join is made. */
 static void dispatch_to_join(struct dx__command *command)
 {
+	struct dx__engine *engine = command->engine;
 	struct dx__join *join = command->join;
 	bool ended = false;
-	pthread_mutex_lock(&command->engine->control);
+	pthread_mutex_lock(&engine->control);
 	uint8_t state = atomic_load(&join->state);
 	if (state == DX__JOIN_MAKING) {
 		struct dx__command **last = &join->after;
@@ -205,7 +225,8 @@ static void dispatch_to_join(struct dx__command *command)
 	} else {
 		dx__worker_post(atomic_load(&join->worker), &command->message);
 	}
-	pthread_mutex_unlock(&command->engine->control);
+	/* Once posted, it may be answered and gone. */
+	pthread_mutex_unlock(&engine->control);
 	if (ended)
 		dx__command_answer(command, -ENOENT);
 }

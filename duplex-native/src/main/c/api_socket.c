@@ -208,12 +208,12 @@ static int listen_on(struct dx__engine *engine, const struct dx_address *address
 	rc = -ENOMEM;
 	if (!socket)
 		goto fail_listener;
+	socket->listening = true;
 	if (dx__address_is_path(address)) {
 		socket->path = strdup(address->path);
 		if (!socket->path)
 			goto fail_socket;
 	}
-	socket->listening = true;
 	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
 	*id = dx__socket_id(socket);
 	return 0;

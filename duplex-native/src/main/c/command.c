@@ -40,7 +40,7 @@ static void release(struct dx__engine *engine, struct dx__news *news)
 	free(DX__CONTAINER(news, struct dx__command, news));
 }
 
-static const struct dx__news_ops news_ops = {.make = make, .hold = hold, .release = release};
+const struct dx__news_ops dx__command_news = {.make = make, .hold = hold, .release = release};
 
 struct dx__command *dx__command_new(struct dx__engine *engine, const struct dx__reply *reply, int *rc)
 {
@@ -56,7 +56,7 @@ struct dx__command *dx__command_new(struct dx__engine *engine, const struct dx__
 	*rc = 0;
 	command->engine = engine;
 	command->waiter = reply->waiter;
-	command->news.ops = &news_ops;
+	command->news.kind = DX__NEWS_COMMAND;
 	command->answer.size = sizeof(command->answer);
 	command->answer.type = DX_EVENT_DONE;
 	command->answer.token = reply->token;

@@ -50,6 +50,8 @@ struct dx__command {
 	uint32_t count;
 };
 
+extern const struct dx__news_ops dx__command_news;
+
 /* What a host passes to say how it wants its answer. */
 struct dx__reply {
 	uint64_t token;

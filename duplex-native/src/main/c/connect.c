@@ -45,6 +45,9 @@ static struct dx__connect *leave(struct dx__worker *worker, struct dx__socket *s
 {
 	struct dx__connect *connect = socket->connect;
 	dx__timer_cancel(&worker->wheel, &socket->timer);
+	if (connect->reserved)
+		dx__descriptors_give(&worker->engine->descriptors, 1);
+	connect->reserved = false;
 	socket->activity = DX__IDLE;
 	socket->connect = NULL;
 	socket->poll.ready = dx__socket_ready;
@@ -86,8 +89,9 @@ static int call_connect(struct dx__socket *socket, const struct dx_address *addr
 
 static int open_descriptor(struct dx__worker *worker, struct dx__socket *sock, const struct dx_address *address)
 {
-	if (!dx__descriptors_take(&worker->engine->descriptors, 1))
+	if (!sock->connect->reserved && !dx__descriptors_take(&worker->engine->descriptors, 1))
 		return -EMFILE;
+	sock->connect->reserved = false;
 	sock->fd = socket(dx__address_domain(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (sock->fd == -1) {
 		dx__descriptors_give(&worker->engine->descriptors, 1);

@@ -18,6 +18,7 @@ struct dx__connect {
 	struct dx_address *addresses; /* owned */
 	uint32_t count;
 	uint32_t next;                /* index of the next attempt */
+	bool reserved;                /* the first attempt's descriptor is counted already */
 	uint64_t total;               /* milliseconds for all attempts together, 0: no limit */
 	uint64_t each;                /* milliseconds for one attempt, instead of a share; 0: a share */
 	uint64_t began;

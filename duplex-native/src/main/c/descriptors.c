@@ -38,7 +38,7 @@ void dx__descriptors_give(struct dx__descriptors *descriptors, int count)
 	atomic_fetch_sub_explicit(&descriptors->used, count, memory_order_relaxed);
 }
 
-bool dx__descriptors_exhausted(struct dx__descriptors *descriptors, int error)
+bool dx__descriptors_is_exhaustion(int error)
 {
 	switch (error) {
 	case -EMFILE:
@@ -47,9 +47,14 @@ bool dx__descriptors_exhausted(struct dx__descriptors *descriptors, int error)
 	case -ENOMEM:
 	case -ENOSPC: /* epoll watches */
 	case -EADDRNOTAVAIL:
-		atomic_fetch_add_explicit(&descriptors->exhausted, 1, memory_order_relaxed);
 		return true;
 	default:
 		return false;
 	}
+}
+
+void dx__descriptors_exhausted(struct dx__descriptors *descriptors, int error)
+{
+	if (dx__descriptors_is_exhaustion(error))
+		atomic_fetch_add_explicit(&descriptors->exhausted, 1, memory_order_relaxed);
 }

@@ -25,7 +25,10 @@ void dx__descriptors_init(struct dx__descriptors *descriptors, uint32_t max, uin
 bool dx__descriptors_take(struct dx__descriptors *descriptors, int count);
 void dx__descriptors_give(struct dx__descriptors *descriptors, int count);
 
-/* Counts a negative errno if it means that something has run out; tells whether it does. */
-bool dx__descriptors_exhausted(struct dx__descriptors *descriptors, int error);
+/* True for a negative errno which means that something has run out on this side. */
+bool dx__descriptors_is_exhaustion(int error);
+
+/* Counts the error if it is one of these. */
+void dx__descriptors_exhausted(struct dx__descriptors *descriptors, int error);
 
 #endif

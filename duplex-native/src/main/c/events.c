@@ -65,8 +65,8 @@ void dx__news_post(struct dx__engine *engine, struct dx__news *news, uint32_t bi
 {
 	if (atomic_fetch_or(&news->bits, bits))
 		return;
-	news->ops->hold(news);
 	struct dx__news_list *list = &engine->news;
+	list->ops[news->kind]->hold(news);
 	news->next = NULL;
 	pthread_mutex_lock(&list->lock);
 	if (list->last) {
@@ -103,10 +103,11 @@ static uint32_t read_news(struct dx__engine *engine, struct dx_event *events, ui
 		struct dx_event *event = &events[n++];
 		memset(event, 0, sizeof(*event));
 		event->size = sizeof(*event);
-		bits = news->ops->make(engine, news, bits, event);
+		const struct dx__news_ops *ops = engine->news.ops[news->kind];
+		bits = ops->make(engine, news, bits, event);
 		if (bits)
 			dx__news_post(engine, news, bits);
-		news->ops->release(engine, news);
+		ops->release(engine, news);
 		if (event->type == DX_EVENT_STOPPED) {
 			/* The last one: all who wait learn that nothing comes any more. */
 			int stopped = DX__ENGINE_STOPPED;

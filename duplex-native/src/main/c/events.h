@@ -28,11 +28,20 @@ struct dx__news_ops {
 	void (*release)(struct dx__engine *engine, struct dx__news *news);
 };
 
+/* Whose news it is: the index of its functions, a number because there are hundreds of thousands of these. */
+enum dx__news_kind {
+	DX__NEWS_STOPPED,
+	DX__NEWS_COMMAND,
+	DX__NEWS_SOCKET,
+	DX__NEWS_JOIN,
+	DX__NEWS_KINDS,
+};
+
 /* Lies inside an object. */
 struct dx__news {
 	struct dx__news *next;
-	const struct dx__news_ops *ops;
 	_Atomic uint32_t bits; /* what is new; 0 while not linked */
+	uint32_t kind;         /* enum dx__news_kind */
 };
 
 struct dx__news_list {
@@ -41,6 +50,7 @@ struct dx__news_list {
 	struct dx__news *last;
 	int epoll;
 	int wake; /* eventfd: readable while the list is not empty */
+	const struct dx__news_ops *ops[DX__NEWS_KINDS];
 };
 
 /* Returns 0 or a negative errno. */

@@ -94,6 +94,8 @@ void dx__half_set(struct dx__socket *socket, enum dx__side_of_half side, uint32_
 
 void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side)
 {
+	if (socket->closed)
+		return;
 	uint32_t state = DX_HALF_HELD;
 	if (side == DX__OUT && atomic_load_explicit(&socket->output_queued, memory_order_relaxed))
 		state = DX_HALF_DRAINING;

@@ -6,7 +6,7 @@
 #include "proxy.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 static enum dx_side side_of(const struct dx__join *join, const struct dx__socket *socket)
 {
@@ -15,8 +15,7 @@ static enum dx_side side_of(const struct dx__join *join, const struct dx__socket
 
 static struct dx__stream *opposite(struct dx__stream *stream)
 {
-	struct dx__join *join = stream->join;
-	return &join->stream[stream == &join->stream[0]];
+	return stream->is_back ? stream - 1 : stream + 1;
 }
 
 /* ---- identity ---- */
@@ -31,9 +30,10 @@ struct dx__join *dx__join_new(struct dx__engine *engine)
 		return NULL;
 	}
 	join->engine = engine;
-	join->news.ops = &dx__join_news;
+	join->news.kind = DX__NEWS_JOIN;
 	join->backend = UINT32_MAX;
-	join->stream[0].join = join->stream[1].join = join;
+	join->stream[1].is_back = true;
+	dx__slab_publish(join);
 	return join;
 }
 
@@ -46,6 +46,9 @@ void dx__join_destroy(void *object)
 		dx__socket_leave(join->b);
 	if (join->proxy)
 		dx__slab_leave(&join->engine->proxies, join->proxy);
+	else
+		free((void *)join->limits);
+	join->limits = NULL;
 	join->a = join->b = NULL;
 	join->proxy = NULL;
 }
@@ -88,14 +91,14 @@ static bool has_ended(const struct dx__stream *stream) { return stream->source &
 static uint64_t idle_limit(const struct dx__join *join)
 {
 	bool half_closed = has_ended(&join->stream[0]) || has_ended(&join->stream[1]);
-	return half_closed && join->half_close_timeout ? join->half_close_timeout : join->idle_timeout;
+	return half_closed && join->limits->half_close ? join->limits->half_close : join->limits->idle;
 }
 
 static void limit_reached(struct dx__worker *worker, struct dx__timer *timer)
 {
 	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
 	uint64_t idle = idle_limit(join);
-	if (join->max_lifetime && worker->now - join->made >= join->max_lifetime)
+	if (join->limits->life && worker->now - join->made >= join->limits->life)
 		dx__join_end_all(worker, join, DX_REASON_LIFETIME, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
 	else if (idle && worker->now - join->active >= idle)
 		dx__join_end_all(worker, join, DX_REASON_IDLE, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
@@ -111,9 +114,11 @@ static uint64_t limit_end(uint64_t from, uint64_t limit)
 
 void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join)
 {
+	if (!join->limits)
+		return;
 	/* Moving bytes only notes the time, and the timer looks at that when it fires: limits cost nothing a byte. */
 	uint64_t idle = limit_end(join->active, idle_limit(join));
-	uint64_t life = limit_end(join->made, join->max_lifetime);
+	uint64_t life = limit_end(join->made, join->limits->life);
 	uint64_t deadline = idle < life ? idle : life;
 	join->timer.fire = limit_reached;
 	if (deadline == UINT64_MAX)
@@ -124,7 +129,7 @@ void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join)
 
 void dx__join_is_active(struct dx__worker *worker, struct dx__stream *stream)
 {
-	stream->join->active = worker->now;
+	dx__join_of(stream)->active = worker->now;
 }
 
 /* ---- beginning ---- */
@@ -133,6 +138,8 @@ void dx__join_list(struct dx__worker *worker, struct dx__join *join)
 {
 	atomic_store_explicit(&join->worker, worker, memory_order_relaxed);
 	dx__list_append(&worker->joins, &join->listed);
+	/* In the place of the message that brought it here. */
+	join->timer = (struct dx__timer){0};
 	join->since_ns = dx__realtime_ns();
 	join->made = join->active = worker->now;
 }
@@ -176,6 +183,9 @@ int dx__join_open(struct dx__worker *worker, struct dx__join *join)
 
 static void settle(struct dx__worker *worker, struct dx__socket *socket, bool input, bool output, enum dx__fate fate)
 {
+	/* One that is closed may be a part of another join with its other half. */
+	if (fate != DX__FATE_KEEP && fate != DX__FATE_GIVE_BACK)
+		dx__join_leave_all(worker, socket, DX__FATE_CLOSE_ORDERLY);
 	switch (fate) {
 	case DX__FATE_KEEP:
 		return;
@@ -213,11 +223,11 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 	join->side = (uint8_t)side;
 	join->error = error;
 	join->duration_ns = dx__realtime_ns() - join->since_ns;
-	dx__timer_cancel(&worker->wheel, &join->timer);
+	if (dx__list_holds(&join->listed))
+		dx__timer_cancel(&worker->wheel, &join->timer);
 	dx__list_remove(&join->listed);
 	dx__stream_detach(to_b);
 	dx__stream_detach(to_a);
-	dx__join_counts_of(join, &join->counts);
 	settle(worker, join->a, to_b->source, to_a->source, a);
 	if (join->b)
 		settle(worker, join->b, to_a->source, to_b->source, b);
@@ -237,6 +247,22 @@ void dx__join_end_all(struct dx__worker *worker, struct dx__join *join, enum dx_
 {
 	enum dx__fate fate = join->flags ? DX__FATE_GIVE_BACK : plain;
 	dx__join_end(worker, join, reason, side, error, fate, fate);
+}
+
+static void leave(struct dx__worker *worker, struct dx__socket *socket, struct dx__join *join, enum dx__fate plain)
+{
+	enum dx__fate other = join->flags ? DX__FATE_GIVE_BACK : plain;
+	bool is_a = socket == join->a;
+	dx__join_end(worker, join, DX_REASON_CLOSED, side_of(join, socket), 0, is_a ? DX__FATE_KEEP : other,
+			is_a ? other : DX__FATE_KEEP);
+}
+
+void dx__join_leave_all(struct dx__worker *worker, struct dx__socket *socket, enum dx__fate other)
+{
+	if (socket->from)
+		leave(worker, socket, dx__join_of(socket->from), other);
+	if (socket->to)
+		leave(worker, socket, dx__join_of(socket->to), other);
 }
 
 /* Tells a sink the end of its stream. */
@@ -277,7 +303,7 @@ static void stop_stream(struct dx__stream *stream)
 
 void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 {
-	struct dx__join *join = stream->join;
+	struct dx__join *join = dx__join_of(stream);
 	struct dx__stream *other = opposite(stream);
 	stop_stream(stream);
 	if (dx__socket_error(stream->source)) {
@@ -308,16 +334,16 @@ void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream)
 	dx__output_discard(worker, stream->sink);
 	stop_stream(stream);
 	if (!dx__stream_is_active(other)) {
-		end_broken(worker, stream->join, stream->sink);
+		end_broken(worker, dx__join_of(stream), stream->sink);
 		return;
 	}
 	/* What could be read before is still delivered: the other stream meets the end and comes back here. */
-	atomic_store_explicit(&stream->join->state, DX_JOIN_CLOSING, memory_order_relaxed);
+	atomic_store_explicit(&dx__join_of(stream)->state, DX_JOIN_CLOSING, memory_order_relaxed);
 	other->source->readable = true;
 	dx__worker_queue(worker, &other->task);
 }
 
 void dx__join_failed(struct dx__worker *worker, struct dx__stream *stream, int error)
 {
-	dx__join_end_all(worker, stream->join, DX_REASON_ERROR, DX_SIDE_NONE, error, DX__FATE_RESET);
+	dx__join_end_all(worker, dx__join_of(stream), DX_REASON_ERROR, DX_SIDE_NONE, error, DX__FATE_RESET);
 }

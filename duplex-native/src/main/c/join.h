@@ -24,11 +24,11 @@ enum dx__join_state {
 	DX__JOIN_ENDED = 16,
 };
 
-struct dx__join_counts {
-	uint64_t a_to_b;         /* bytes delivered */
-	uint64_t b_to_a;
-	uint64_t a_to_b_pending; /* bytes read and not delivered */
-	uint64_t b_to_a_pending;
+/* Milliseconds; 0: off. */
+struct dx__limits {
+	uint64_t idle;
+	uint64_t half_close; /* idle, once one direction has ended; 0: as idle */
+	uint64_t life;
 };
 
 struct dx__join {
@@ -41,13 +41,16 @@ struct dx__join {
 	struct dx__proxy *proxy;             /* reference, or NULL */
 	struct dx__command *after;           /* commands given while it is being made; control lock */
 	struct dx__list listed;              /* worker->joins */
-	struct dx__timer timer;
-	struct dx__message message;
+	union {
+		struct dx__timer timer;          /* while it is listed */
+		struct dx__message message;      /* before, and after its end */
+	};
 	struct dx__news news;
-	uint64_t idle_timeout;               /* milliseconds, 0: off */
-	uint64_t half_close_timeout;
-	uint64_t max_lifetime;
-	uint64_t made;                       /* milliseconds of the worker */
+	const struct dx__limits *limits;     /* the proxy's; or owned; or NULL */
+	union {
+		uint64_t made;                   /* milliseconds of the worker */
+		uint64_t duration_ns;            /* once it has ended */
+	};
 	uint64_t active;                     /* when a byte moved last */
 	uint64_t since_ns;                   /* of the epoch */
 	uint32_t backend;                    /* the proxy's, or UINT32_MAX */
@@ -57,14 +60,19 @@ struct dx__join {
 	bool opened;                         /* it is, or was, open */
 	bool quiet;                          /* its end is no news */
 	bool pending;                        /* counted as such by the proxy */
+	bool reserved;                       /* a descriptor is counted for its backend */
 	bool answered;                       /* the application has decided; control lock */
 	uint8_t first;                       /* enum dx_side: who ended its stream first */
 	uint8_t reason;                      /* enum dx_reason, once it has ended */
 	uint8_t side;                        /* enum dx_side, likewise */
 	int error;                           /* negative errno */
-	uint64_t duration_ns;                /* once it has ended */
-	struct dx__join_counts counts;       /* likewise */
 };
+
+/* The join that a stream is a part of. */
+static inline struct dx__join *dx__join_of(struct dx__stream *stream)
+{
+	return DX__CONTAINER(stream - stream->is_back, struct dx__join, stream[0]);
+}
 
 /* The slab's destroy function. */
 void dx__join_destroy(void *object);
@@ -102,6 +110,10 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 /* The same, with the fate that the flags imply: a plain join's sockets get `plain`, others go back. */
 void dx__join_end_all(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
 		int error, enum dx__fate plain);
+
+/* Ends the joins that a socket is part of, because it is closed; the caller closes it. The other side of a plain join gets
+   this fate. */
+void dx__join_leave_all(struct dx__worker *worker, struct dx__socket *socket, enum dx__fate other);
 
 /* From the streams: the source has ended (or broke) and everything was delivered. */
 void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream);

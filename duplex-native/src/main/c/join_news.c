@@ -6,22 +6,12 @@
 
 _Static_assert(sizeof(struct dx_join_info) == 368, "struct dx_join_info is part of the ABI");
 
-void dx__join_counts_of(const struct dx__join *join, struct dx__join_counts *counts)
-{
-	*counts = (struct dx__join_counts){
-		.a_to_b = join->stream[0].delivered,
-		.b_to_a = join->stream[1].delivered,
-		.a_to_b_pending = dx__stream_pending(&join->stream[0]),
-		.b_to_a_pending = dx__stream_pending(&join->stream[1]),
-	};
-}
-
 void dx__join_count(const struct dx__join *join, struct dx_event *event)
 {
-	event->a_to_b = join->counts.a_to_b;
-	event->b_to_a = join->counts.b_to_a;
-	event->a_to_b_pending = join->counts.a_to_b_pending;
-	event->b_to_a_pending = join->counts.b_to_a_pending;
+	event->a_to_b = join->stream[0].delivered;
+	event->b_to_a = join->stream[1].delivered;
+	event->a_to_b_pending = dx__stream_pending(&join->stream[0]);
+	event->b_to_a_pending = dx__stream_pending(&join->stream[1]);
 	event->duration_ns = join->duration_ns;
 	event->a = dx__socket_id(join->a);
 	event->b = join->b ? dx__socket_id(join->b) : 0;
@@ -67,8 +57,6 @@ static uint16_t path_of(const struct dx__stream *stream)
 
 void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct dx_join_info *info)
 {
-	struct dx__join_counts counts;
-	dx__join_counts_of(join, &counts);
 	*info = (struct dx_join_info){
 		.size = sizeof(*info),
 		.state = atomic_load_explicit(&join->state, memory_order_relaxed),
@@ -82,10 +70,10 @@ void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct 
 		.b_to_a_path = path_of(&join->stream[1]),
 		.since_ns = join->since_ns,
 		.idle_ns = (worker->now - join->active) * 1000000,
-		.a_to_b = counts.a_to_b,
-		.b_to_a = counts.b_to_a,
-		.a_to_b_pending = counts.a_to_b_pending,
-		.b_to_a_pending = counts.b_to_a_pending,
+		.a_to_b = join->stream[0].delivered,
+		.b_to_a = join->stream[1].delivered,
+		.a_to_b_pending = dx__stream_pending(&join->stream[0]),
+		.b_to_a_pending = dx__stream_pending(&join->stream[1]),
 	};
 	dx__socket_describe_peer(join->a, &info->a_peer);
 	if (join->b)

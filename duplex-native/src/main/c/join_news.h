@@ -11,9 +11,6 @@
 
 extern const struct dx__news_ops dx__join_news;
 
-/* Takes the counts down when the join ends: the sockets may have new ones before the event is read. */
-void dx__join_counts_of(const struct dx__join *join, struct dx__join_counts *counts);
-
 /* Fills counts and ids into an event about the join, which has ended. */
 void dx__join_count(const struct dx__join *join, struct dx_event *event);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lifecycle.h"
 #include "held.h"
+#include "join_news.h"
 #include "proxy.h"
 #include "registry.h"
 
@@ -160,7 +161,10 @@ int dx__engine_open(const struct dx_engine_options *options, dx_id *id)
 	dx__descriptors_init(&engine->descriptors, options->max_descriptors, reserved);
 	engine->pipe_size = power_of_two(options->pipe_size ? options->pipe_size : PIPE_SIZE_DEFAULT);
 	engine->opened_ns = dx__monotonic_ns();
-	engine->stopped.ops = &stopped_ops;
+	engine->news.ops[DX__NEWS_STOPPED] = &stopped_ops;
+	engine->news.ops[DX__NEWS_COMMAND] = &dx__command_news;
+	engine->news.ops[DX__NEWS_SOCKET] = &dx__held_news;
+	engine->news.ops[DX__NEWS_JOIN] = &dx__join_news;
 	engine->worker_count = count;
 	pthread_mutex_init(&engine->control, NULL);
 	for (int i = 0; i < DX__ARM_LOCKS; i++)

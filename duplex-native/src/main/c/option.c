@@ -65,6 +65,13 @@ void dx__option_restore(int fd, const struct dx__original *original)
 		fcntl(fd, F_SETFL, status & ~O_NONBLOCK);
 }
 
+void dx__option_keep_nonblocking(int fd)
+{
+	int status = fcntl(fd, F_GETFL);
+	if (status != -1 && !(status & O_NONBLOCK))
+		fcntl(fd, F_SETFL, status | O_NONBLOCK);
+}
+
 void dx__option_own(int fd, int family)
 {
 	set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
@@ -78,4 +85,14 @@ void dx__option_reset_on_close(int fd)
 {
 	struct linger reset = {.l_onoff = 1, .l_linger = 0};
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
+void dx__option_end(int fd) { shutdown(fd, SHUT_RDWR); }
+
+void dx__option_reset(int fd)
+{
+	/* Dissolves the association, with a reset (tcp_disconnect() in the kernel); a unix socket refuses. */
+	struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	if (connect(fd, &nobody, sizeof(nobody)) == -1)
+		shutdown(fd, SHUT_RDWR);
 }

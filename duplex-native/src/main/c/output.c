@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output.h"
+#include "option.h"
 #include "count.h"
 
 #include <errno.h>
@@ -58,6 +59,8 @@ static void put_buffer(struct dx__worker *worker, struct dx__buffer *buffer)
 static int flush_pipe(struct dx__worker *worker, struct dx__socket *socket, struct dx__sent *sent)
 {
 	struct dx__pipe *pipe = socket->pipe;
+	if (socket->adopted)
+		dx__option_keep_nonblocking(socket->fd);
 	while (pipe->length) {
 		/* Without SPLICE_F_MORE: the kernel would hold the last segment back. */
 		ssize_t n = splice(pipe->read_end, NULL, socket->fd, NULL, pipe->length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);

@@ -68,7 +68,7 @@ static void leave(struct dx__worker *worker, struct dx__socket *socket, struct d
 static void leave_stream(struct dx__worker *worker, struct dx__stream *stream, struct dx__worker *to,
 		struct dx__list *group)
 {
-	struct dx__join *join = stream->join;
+	struct dx__join *join = dx__join_of(stream);
 	atomic_store_explicit(&join->worker, to, memory_order_relaxed);
 	dx__list_remove(&stream->task.link);
 	dx__list_remove(&join->listed);
@@ -98,7 +98,7 @@ static void send_group(struct dx__worker *worker, struct dx__socket *socket, str
 
 static void receive_stream(struct dx__worker *worker, struct dx__stream *stream)
 {
-	struct dx__join *join = stream->join;
+	struct dx__join *join = dx__join_of(stream);
 	dx__worker_queue(worker, &stream->task);
 	if (dx__list_holds(&join->listed))
 		return;

@@ -26,11 +26,15 @@ struct dx__proxy *dx__proxy_new(struct dx__engine *engine, const struct dx_addre
 	proxy->worker = &engine->workers[proxy->object.index % engine->worker_count];
 	proxy->listen = *listen;
 	proxy->options = *options;
+	proxy->limits = (struct dx__limits){
+		.idle = options->idle_timeout, .half_close = options->half_close_timeout, .life = options->max_lifetime,
+	};
 	proxy->shares = shares;
 	proxy->fd = -1;
 	proxy->kick.run = run_kick;
 	proxy->grace.fire = grace_over;
 	dx__backends_init(&proxy->backends);
+	dx__slab_publish(proxy);
 	return proxy;
 }
 

@@ -36,6 +36,7 @@ struct dx__proxy {
 	struct dx__worker *worker;      /* the listener's */
 	struct dx_address listen;
 	struct dx_proxy_options options;
+	struct dx__limits limits;       /* of its joins */
 	struct dx__backends backends;
 	struct dx__share *shares;       /* one a worker */
 
@@ -57,6 +58,7 @@ struct dx__proxy {
 	_Atomic uint32_t state;         /* enum dx_proxy_state */
 	_Atomic uint32_t port;
 	_Atomic bool paused;            /* waits for a kick */
+	_Atomic bool starved;           /* a connection met exhaustion: pause for a while */
 	_Atomic bool ending;            /* connections are closed instead of going on */
 	_Atomic uint64_t forced;        /* connections that the drain had to close */
 	_Atomic uint64_t accepted;
@@ -90,7 +92,7 @@ int dx__proxy_listen(struct dx__worker *worker, struct dx__proxy *proxy);
 /* Accepts what waits, then stops to listen. */
 void dx__proxy_unlisten(struct dx__worker *worker, struct dx__proxy *proxy);
 
-/* Accepts again, if it may. */
+/* Accepts again, if it may; pauses for a while after exhaustion. */
 void dx__proxy_resume(struct dx__worker *worker, struct dx__proxy *proxy);
 
 /* Begins to drain, for a command that is answered when no connection is left. */

@@ -31,7 +31,7 @@ static void suspend(struct dx__worker *worker, struct dx__proxy *proxy)
 	atomic_store(&proxy->state, DX_PROXY_PAUSED);
 }
 
-static void pause_exhausted(struct dx__worker *worker, struct dx__proxy *proxy)
+static void suspend_exhausted(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	suspend(worker, proxy);
 	dx__timer_set(&worker->wheel, &proxy->retry, worker->now + RETRY_AFTER);
@@ -39,7 +39,11 @@ static void pause_exhausted(struct dx__worker *worker, struct dx__proxy *proxy)
 
 void dx__proxy_resume(struct dx__worker *worker, struct dx__proxy *proxy)
 {
-	if (proxy->fd == -1 || proxy->watched || dx__timer_is_set(&proxy->retry))
+	if (proxy->fd == -1)
+		return;
+	if (atomic_exchange(&proxy->starved, false))
+		suspend_exhausted(worker, proxy);
+	if (proxy->watched || dx__timer_is_set(&proxy->retry))
 		return;
 	atomic_store(&proxy->paused, is_full(proxy));
 	/* Once more, after saying that a kick is wanted: the last one may just have gone. */
@@ -49,7 +53,7 @@ void dx__proxy_resume(struct dx__worker *worker, struct dx__proxy *proxy)
 	int rc = dx__worker_watch_listener(worker, proxy->fd, &proxy->poll);
 	if (rc) {
 		dx__descriptors_exhausted(&worker->engine->descriptors, rc);
-		pause_exhausted(worker, proxy);
+		suspend_exhausted(worker, proxy);
 		return;
 	}
 	proxy->watched = true;
@@ -61,9 +65,8 @@ static void retry(struct dx__worker *worker, struct dx__timer *timer)
 	dx__proxy_resume(worker, DX__CONTAINER(timer, struct dx__proxy, retry));
 }
 
-/* Makes a connection of an accepted descriptor and hands it to a worker. False, and the descriptor is closed, when it
-   cannot. */
-static bool hand_out(struct dx__worker *worker, struct dx__proxy *proxy, int fd,
+/* Makes a connection of an accepted descriptor and hands it to a worker; without memory it is closed. */
+static void hand_out(struct dx__worker *worker, struct dx__proxy *proxy, int fd,
 		const struct sockaddr_storage *address, socklen_t length)
 {
 	struct dx__engine *engine = worker->engine;
@@ -75,18 +78,17 @@ static bool hand_out(struct dx__worker *worker, struct dx__proxy *proxy, int fd,
 			dx__join_drop(worker, join);
 		dx__count_shared(&proxy->refused_exhausted, 1);
 		close(fd);
-		dx__descriptors_give(&engine->descriptors, 1);
-		return false;
+		dx__descriptors_give(&engine->descriptors, 2);
+		return;
 	}
 	dx__socket_set_peer(socket, address, length);
 	dx__slab_hold(socket);
 	dx__slab_hold(proxy);
+	join->reserved = true;
 	join->a = socket;
 	join->proxy = proxy;
 	join->quiet = !(proxy->options.flags & DX_PROXY_JOIN_EVENTS);
-	join->idle_timeout = proxy->options.idle_timeout;
-	join->half_close_timeout = proxy->options.half_close_timeout;
-	join->max_lifetime = proxy->options.max_lifetime;
+	join->limits = &proxy->limits;
 	socket->join = join;
 	atomic_fetch_add(&proxy->active, 1);
 	if (decided) {
@@ -101,23 +103,23 @@ static bool hand_out(struct dx__worker *worker, struct dx__proxy *proxy, int fd,
 		dx__proxy_connection_begin(worker, &join->message);
 	else
 		dx__worker_post(target, &join->message);
-	return true;
 }
 
 /* Accepts one connection. 0; -EAGAIN when none waits; -EMFILE and others on exhaustion. */
 static int accept_one(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	struct dx__descriptors *descriptors = &worker->engine->descriptors;
-	/* Two: a client without a descriptor for its backend is of no use. */
+	/* Two: a client without a descriptor for its backend is of no use. The second is reserved for that. */
 	if (!dx__descriptors_take(descriptors, 2))
 		return -EMFILE;
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
 	int fd = accept4(proxy->fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	int error = fd == -1 ? -errno : 0;
-	dx__descriptors_give(descriptors, fd == -1 ? 2 : 1);
-	if (fd == -1)
+	if (fd == -1) {
+		dx__descriptors_give(descriptors, 2);
 		return dx__listener_may_go_on(error) ? 0 : error;
+	}
 	dx__count(&proxy->accepted, 1);
 	hand_out(worker, proxy, fd, &address, length);
 	return 0;
@@ -128,7 +130,7 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 	struct dx__proxy *proxy = DX__CONTAINER(poll, struct dx__proxy, poll);
 	(void)events;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (is_full(proxy)) {
+		if (is_full(proxy) || atomic_load(&proxy->starved)) {
 			suspend(worker, proxy);
 			dx__proxy_resume(worker, proxy);
 			return;
@@ -139,7 +141,7 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 		if (rc) {
 			/* Whatever it is, the connection goes on waiting and so do we: never a hot loop. */
 			dx__descriptors_exhausted(&worker->engine->descriptors, rc);
-			pause_exhausted(worker, proxy);
+			suspend_exhausted(worker, proxy);
 			return;
 		}
 	}

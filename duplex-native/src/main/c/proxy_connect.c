@@ -28,8 +28,13 @@ void dx__proxy_connection_refuse(struct dx__worker *worker, struct dx__join *joi
 
 static void refuse_exhausted(struct dx__worker *worker, struct dx__join *join, int error)
 {
+	struct dx__proxy *proxy = join->proxy;
 	dx__descriptors_exhausted(&worker->engine->descriptors, error);
-	dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_ERROR, error);
+	/* The next ones had better wait in the backlog. */
+	atomic_store(&proxy->starved, true);
+	dx__proxy_kick(proxy);
+	dx__proxy_connection_refuse(worker, join, &proxy->refused_exhausted,
+			join->b ? DX_REASON_CONNECT_FAILED : DX_REASON_ERROR, error);
 }
 
 static void no_longer_pending(struct dx__join *join)
@@ -46,9 +51,11 @@ void dx__proxy_connection_ended(struct dx__worker *worker, struct dx__join *join
 {
 	struct dx__proxy *proxy = join->proxy;
 	struct dx__backend *backend = backend_of(join);
-	(void)worker;
 	if (backend)
 		dx__count_shared(&backend->active, -1);
+	if (join->reserved)
+		dx__descriptors_give(&worker->engine->descriptors, 1);
+	join->reserved = false;
 	no_longer_pending(join);
 	if (join->reason == DX_REASON_SHUT_DOWN)
 		dx__count_shared(&proxy->forced, 1);
@@ -80,8 +87,8 @@ static void connected(struct dx__worker *worker, struct dx__socket *socket, int 
 	struct dx__join *join = socket->join;
 	struct dx__backend *backend = backend_of(join);
 	/* What has run out here is not the backend's fault. */
-	if (result && dx__descriptors_exhausted(&worker->engine->descriptors, result)) {
-		dx__proxy_connection_refuse(worker, join, &join->proxy->refused_exhausted, DX_REASON_CONNECT_FAILED, result);
+	if (dx__descriptors_is_exhaustion(result)) {
+		refuse_exhausted(worker, join, result);
 		return;
 	}
 	if (backend) {
@@ -113,6 +120,8 @@ static void connect_to(struct dx__worker *worker, struct dx__join *join, struct 
 		return;
 	}
 	connect->each = join->proxy->options.connect_timeout;
+	connect->reserved = join->reserved;
+	join->reserved = false;
 	connect->done = connected;
 	atomic_store(&join->state, DX_JOIN_CONNECTING);
 	dx__connect_begin(worker, join->b, connect);
@@ -152,14 +161,14 @@ static void client_ready(struct dx__worker *worker, struct dx__poll *poll, uint3
 		return;
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI))
 		socket->readable = true;
-	if (events & EPOLLRDHUP)
+	if (events & (EPOLLRDHUP | EPOLLHUP))
 		socket->hangup = true; /* half-closed: it may well wait for an answer */
 	if (events & EPOLLPRI)
 		socket->urgent = true;
-	if (!(events & (EPOLLERR | EPOLLHUP)))
+	/* A hang-up alone is no reason: a unix client may have sent its all and closed. */
+	if (!(events & EPOLLERR) || !dx__socket_fetch_error(socket))
 		return;
 	struct dx__join *join = socket->join;
-	dx__socket_fetch_error(socket);
 	dx__count_shared(&join->proxy->client_gone, 1);
 	dx__join_end(worker, join, DX_REASON_RESET, DX_SIDE_A, dx__socket_error(socket), DX__FATE_CLOSE_NOW,
 			DX__FATE_CLOSE_NOW);

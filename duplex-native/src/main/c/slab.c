@@ -120,9 +120,14 @@ void *dx__slab_new(struct dx__slab *slab)
 	slab->free_count--;
 	pthread_mutex_unlock(&slab->lock);
 	memset(object + 1, 0, slab->object_size - sizeof(*object));
-	/* Publishes the zeroed object: entering acquires. */
-	atomic_fetch_add_explicit(&object->life, 1, memory_order_release);
+	atomic_fetch_add_explicit(&object->life, DX__LIFE_DEAD + 1, memory_order_relaxed);
 	return object;
+}
+
+void dx__slab_publish(void *object)
+{
+	/* Entering acquires: what was filled in is seen. */
+	atomic_fetch_and_explicit(&((struct dx__object *)object)->life, ~DX__LIFE_DEAD, memory_order_release);
 }
 
 dx_id dx__slab_id(const struct dx__slab *slab, const void *object)

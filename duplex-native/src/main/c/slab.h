@@ -67,8 +67,9 @@ int dx__slab_init(struct dx__slab *slab, enum dx__kind kind, uint32_t engine, ui
 /* Frees all memory, whatever is still in use. */
 void dx__slab_free(struct dx__slab *slab);
 
-/* A zeroed object with one reference, the owner's; NULL without memory. */
+/* A zeroed object with one reference, the owner's; NULL without memory. Nobody can enter it before it is published. */
 void *dx__slab_new(struct dx__slab *slab);
+void dx__slab_publish(void *object);
 
 dx_id dx__slab_id(const struct dx__slab *slab, const void *object);
 

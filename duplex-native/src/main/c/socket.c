@@ -22,11 +22,12 @@ struct dx__socket *dx__socket_new(struct dx__engine *engine, int fd, int family,
 	socket->engine = engine;
 	socket->fd = fd;
 	socket->family = (uint8_t)family;
-	socket->news.ops = &dx__held_news;
+	socket->news.kind = DX__NEWS_SOCKET;
 	socket->poll.ready = dx__socket_ready;
 	dx__half_set(socket, DX__IN, state);
 	dx__half_set(socket, DX__OUT, state);
 	dx__count_shared(&engine->sockets_open, 1);
+	dx__slab_publish(socket);
 	return socket;
 }
 
@@ -41,9 +42,10 @@ void dx__socket_destroy(void *object)
 {
 	struct dx__socket *socket = object;
 	free(socket->input);
-	free(socket->path);
+	if (socket->listening)
+		free(socket->path);
 	socket->input = NULL;
-	socket->path = NULL;
+	socket->listening = false;
 }
 
 int dx__socket_enter(struct dx__engine *engine, dx_id id, struct dx__socket **socket)
@@ -113,13 +115,15 @@ static void unplace(struct dx__worker *worker, struct dx__socket *socket)
 	if (socket->watched)
 		dx__worker_unwatch(worker, socket->fd);
 	socket->watched = false;
-	dx__timer_cancel(&worker->wheel, &socket->timer);
+	if (!socket->closed)
+		dx__timer_cancel(&worker->wheel, &socket->timer);
 	dx__list_remove(&socket->task.link);
 	dx__list_remove(&socket->placed);
+	/* Commands that are on their way find it here, and that it is closed; the last one comes back. */
+	if (socket->expected)
+		return;
+	socket->worker = NULL;
 	dx__count_shared(&worker->load, -1);
-	/* Commands that are on their way find it here, and that it is closed. */
-	if (!socket->expected)
-		socket->worker = NULL;
 }
 
 void dx__socket_unplace_if_idle(struct dx__worker *worker, struct dx__socket *socket)
@@ -146,6 +150,8 @@ static void leave_base(struct dx__worker *worker, struct dx__message *message)
 void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket)
 {
 	dx__slab_kill(socket);
+	dx__timer_cancel(&worker->wheel, &socket->timer);
+	socket->closed = true;
 	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
 	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
 	dx__held_forget(socket);
@@ -159,7 +165,7 @@ void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket)
 		dx__descriptors_give(&worker->engine->descriptors, 1);
 	}
 	socket->fd = -1;
-	if (socket->path)
+	if (socket->listening && socket->path)
 		unlink(socket->path);
 	socket->activity = DX__IDLE;
 	dx__count_shared(&worker->engine->sockets_open, -1);
@@ -171,7 +177,7 @@ void dx__socket_abandon(struct dx__socket *socket)
 {
 	if (socket->fd != -1)
 		close(socket->fd);
-	if (socket->path)
+	if (socket->listening && socket->path)
 		unlink(socket->path);
 	socket->fd = -1;
 	dx__socket_leave(socket);
@@ -225,12 +231,10 @@ void dx__socket_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t
 		dx__worker_queue(worker, &socket->from->task);
 	if (!socket->to)
 		return;
-	/* A sink from which nobody reads (any more) tells its end only here. */
-	bool dead = dx__socket_error(socket) || ((events & EPOLLHUP) && !atomic_load(&socket->shut));
-	if (dead && !socket->from) {
-		dx__socket_note_error(socket, -ECONNRESET);
+	/* A sink from which nobody reads (any more) tells its error only here. A hang-up is none: a unix peer that has
+	   sent its all and closed looks so, and whether it misses anything shows when there is something to send. */
+	if (dx__socket_error(socket) && !socket->from)
 		dx__join_sink_failed(worker, socket->to);
-	} else {
+	else
 		dx__worker_queue(worker, &socket->to->task);
-	}
 }

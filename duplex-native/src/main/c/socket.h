@@ -97,8 +97,10 @@ struct dx__socket {
 	/* The worker's. */
 	struct dx__poll poll;
 	struct dx__task task;         /* the activity's turns */
-	struct dx__timer timer;       /* the activity's */
-	struct dx__message message;   /* leaves the base reference */
+	union {
+		struct dx__timer timer;   /* the activity's */
+		struct dx__message message; /* leaves the base reference, once all is over */
+	};
 	struct dx__list placed;
 	struct dx__stream *from;      /* the stream that reads this socket, or NULL */
 	struct dx__stream *to;        /* the stream that writes to it, or NULL */
@@ -107,21 +109,24 @@ struct dx__socket {
 	_Atomic uint64_t output_queued; /* bytes in these; one writer */
 	uint8_t activity;             /* enum dx__activity */
 	uint8_t close_mode;           /* enum dx__close_mode */
-	bool watched;
-	bool moving;                  /* on its way to another worker */
-	bool readable;                /* not known to be empty */
-	bool writable;                /* not known to be full */
-	bool hangup;                  /* an end was announced: short reads prove nothing */
-	bool urgent;                  /* has had an urgent byte: is only copied from */
-	bool told;                    /* closing: the peer was told the end */
+	bool watched : 1;
+	bool moving : 1;              /* on its way to another worker */
+	bool readable : 1;            /* not known to be empty */
+	bool writable : 1;            /* not known to be full */
+	bool hangup : 1;              /* an end was announced: short reads prove nothing */
+	bool urgent : 1;              /* has had an urgent byte: is only copied from */
+	bool told : 1;                /* closing: the peer was told the end */
+	bool closed : 1;              /* closing, or closed */
 	uint32_t delay;               /* closing: milliseconds until the next look at SIOCOUTQ, or 0 */
 	uint64_t deadline;            /* of the activity, in milliseconds of the worker; 0: none */
 	struct dx__command *command;  /* that the activity will answer, or NULL */
 	struct dx__connect *connect;  /* while connecting */
 	struct dx__join *join;        /* the proxy's that it is for, until that is open */
 
-	struct dx__original original;
-	char *path;                   /* of a unix listener: removed on close */
+	union {
+		struct dx__original original; /* of an adopted socket */
+		char *path;               /* of a unix listener: removed on close; or NULL */
+	};
 };
 
 /* A socket around a descriptor that is non-blocking already. Takes it on success; -ENOMEM. Its halves get `state`. */

@@ -2,6 +2,7 @@
 #include "stream.h"
 #include "count.h"
 #include "join.h"
+#include "option.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,6 +120,8 @@ static int64_t move_splice(struct dx__worker *worker, struct dx__stream *stream)
 		set_path(stream, DX_PATH_COPY);
 		return move_copy(worker, stream);
 	}
+	if (source->adopted)
+		dx__option_keep_nonblocking(source->fd);
 	ssize_t n;
 	do
 		n = splice(source->fd, NULL, pipe->write_end, NULL, pipe->size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);

@@ -23,7 +23,6 @@ struct dx__join;
 
 struct dx__stream {
 	struct dx__task task;
-	struct dx__join *join;       /* that it is a part of */
 	struct dx__socket *source;   /* NULL: this direction does not exist */
 	struct dx__socket *sink;
 	uint64_t read;               /* bytes taken from the source */
@@ -33,6 +32,7 @@ struct dx__stream {
 	uint8_t streak;              /* reads in a row that speak for the other path */
 	bool eof;                    /* the source has ended: deliver the rest */
 	bool ended;
+	bool is_back;                /* b to a: the second of its join's streams */
 };
 
 /* Starts to move bytes; both sockets are placed here. */
