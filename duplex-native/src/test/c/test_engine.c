@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,24 +78,33 @@ static void the_limit_on_open_files_is_raised(void)
 	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &before));
 }
 
-static void workers_block_all_signals(void)
+/* Threads of this process that block all signals that can be blocked. */
+static unsigned count_deaf_threads(void)
 {
-	unsigned before = count_threads();
-	dx_id engine = engine_open(3);
-	unsigned blocked = 0;
-	CHECK_GE(count_threads(), before + 3);
-	for (pid_t thread = getpid() + 1; thread < getpid() + 4000; thread++) {
+	unsigned deaf = 0;
+	DIR *tasks = opendir("/proc/self/task");
+	CHECK(tasks);
+	for (struct dirent *entry; (entry = readdir(tasks));) {
 		char path[64], line[256];
-		snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)thread);
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/status", entry->d_name);
 		FILE *status = fopen(path, "re");
 		while (status && fgets(line, sizeof(line), status)) {
 			if (strncmp(line, "SigBlk:", 7) == 0)
-				blocked += (strtoull(line + 7, NULL, 16) & 0x7ffbfeff) == 0x7ffbfeff; /* all that can be */
+				deaf += (strtoull(line + 7, NULL, 16) & 0x7ffbfeff) == 0x7ffbfeff;
 		}
 		if (status)
 			fclose(status);
 	}
-	CHECK_EQ(blocked, 3);
+	closedir(tasks);
+	return deaf;
+}
+
+static void workers_block_all_signals(void)
+{
+	unsigned threads = count_threads(), deaf = count_deaf_threads();
+	dx_id engine = engine_open(3);
+	CHECK_EQ(count_threads(), threads + 3);
+	CHECK_EQ(count_deaf_threads(), deaf + 3);
 	engine_close(engine);
 }
 

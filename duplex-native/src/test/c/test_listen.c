@@ -98,10 +98,10 @@ static void waiting_threads_get_one_each(void)
 		for (unsigned j = 0; j < i; j++)
 			CHECK(acceptors[i].socket != acceptors[j].socket);
 	}
-	for (unsigned i = 0; i < THREADS; i++) {
+	for (unsigned i = 0; i < THREADS; i++)
 		peer_close(peers[i]);
+	for (unsigned i = 0; i < THREADS; i++)
 		CHECK_OK(dx_close_wait(acceptors[i].socket, 0, 0));
-	}
 	CHECK_OK(dx_close_wait(listener, 0, 0));
 	engine_close(engine);
 }
