@@ -87,7 +87,7 @@ final class EchoServer implements AutoCloseable {
 				socket.close();
 			}
 			catch (IOException ex) {
-				throw new UncheckedIOException(ex);
+				// It has just ended by itself.
 			}
 		}
 	}

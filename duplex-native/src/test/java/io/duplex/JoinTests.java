@@ -5,6 +5,8 @@
 package io.duplex;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -14,6 +16,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -180,36 +184,56 @@ class JoinTests {
 
 	@Test
 	void everyByteArrivesThroughManyJoinsOfTheSameSockets() throws IOException {
-		long length = 24 << 20;
-		List<CompletableFuture<Void>> streams = List.of(
-				RandomStream.writeAsync(4, length, this.a.peer().getOutputStream()),
-				RandomStream.verifyAsync(4, length, this.b.peer().getInputStream()),
-				RandomStream.writeAsync(5, length, this.b.peer().getOutputStream()),
-				RandomStream.verifyAsync(5, length, this.a.peer().getInputStream()));
+		AtomicBoolean enough = new AtomicBoolean();
+		CompletableFuture<Long> forth = stream(this.a, 4, enough);
+		CompletableFuture<Long> back = stream(this.b, 5, enough);
 		SplittableRandom random = new SplittableRandom(6);
-		long forth = 0;
-		long back = 0;
-		int joins = 0;
-		for (int step = 100_000; forth + step < length; joins++) {
+		long forthCounted = 0;
+		long backCounted = 0;
+		for (int i = 0; i < 500; i++) {
 			boolean swapped = random.nextBoolean();
 			Join join = swapped ? this.engine.join(this.b.socket(), this.a.socket()) : join();
-			long target = random.nextInt(step);
-			await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1)).until(() -> {
-				JoinSnapshot snapshot = join.snapshot();
-				return (swapped ? snapshot.bytesFromBackend() : snapshot.bytesFromClient()) >= target;
-			});
+			if (random.nextBoolean()) {
+				Thread.yield();
+			}
+			else {
+				while (join.snapshot().bytesFromBackend() == 0) {
+					// Each look waits for a worker.
+					Thread.onSpinWait();
+				}
+			}
 			UnjoinResult result = join.unjoin();
 			long fromClient = result.bytesFromClient() + result.pendingFromClient();
 			long fromBackend = result.bytesFromBackend() + result.pendingFromBackend();
-			forth += swapped ? fromBackend : fromClient;
-			back += swapped ? fromClient : fromBackend;
+			forthCounted += swapped ? fromBackend : fromClient;
+			backCounted += swapped ? fromClient : fromBackend;
 		}
-		assertThat(joins).isGreaterThan(10);
 		Join last = join();
-		assertThat(streams).allSatisfy((stream) -> assertThat(stream).succeedsWithin(SOON));
-		UnjoinResult result = last.unjoin();
-		assertThat(forth + result.bytesFromClient()).isEqualTo(length);
-		assertThat(back + result.bytesFromBackend()).isEqualTo(length);
+		enough.set(true);
+		assertThat(forth).succeedsWithin(SOON);
+		assertThat(back).succeedsWithin(SOON);
+		JoinEnd end = end(last);
+		assertThat(forthCounted + end.bytesFromClient()).isEqualTo(forth.join());
+		assertThat(backCounted + end.bytesFromBackend()).isEqualTo(back.join());
+	}
+
+	/**
+	 * From one peer to the other until there is enough, to the end of the stream; tells
+	 * the number of bytes.
+	 */
+	private CompletableFuture<Long> stream(Pair from, long seed, AtomicBoolean enough) throws IOException {
+		OutputStream out = from.peer().getOutputStream();
+		Pair to = (from == this.a) ? this.b : this.a;
+		InputStream in = to.peer().getInputStream();
+		AtomicLong written = new AtomicLong(Long.MAX_VALUE);
+		RandomStream.inThread(() -> {
+			written.set(RandomStream.write(seed, (done) -> !enough.get(), out));
+			from.endOutput();
+		});
+		return RandomStream.verifyToEndAsync(seed, in).thenApply((read) -> {
+			assertThat(read).isEqualTo(written.get());
+			return read;
+		});
 	}
 
 	@Test

@@ -11,6 +11,8 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongPredicate;
 
 /**
  * A stream of random bytes of which every single one is checked: the same seed makes the
@@ -30,20 +32,38 @@ final class RandomStream {
 	 * @param out takes them, in pieces of random size
 	 */
 	static void write(long seed, long length, OutputStream out) {
+		write(seed, (done) -> done < length, length, out);
+	}
+
+	/**
+	 * Write a stream until told to stop.
+	 * @param seed tells the bytes
+	 * @param more given the number of bytes that are written, says whether to go on
+	 * @param out takes them, in pieces of random size
+	 * @return the number of bytes
+	 */
+	static long write(long seed, LongPredicate more, OutputStream out) {
+		return write(seed, more, Long.MAX_VALUE, out);
+	}
+
+	private static long write(long seed, LongPredicate more, long most, OutputStream out) {
 		SplittableRandom bytes = new SplittableRandom(seed);
 		SplittableRandom sizes = new SplittableRandom(~seed);
 		byte[] chunk = new byte[CHUNK];
+		long done = 0;
 		try {
-			for (long left = length; left > 0; left -= CHUNK) {
+			while (more.test(done)) {
 				bytes.nextBytes(chunk);
-				int end = (int) Math.min(CHUNK, left);
+				int end = (int) Math.min(CHUNK, most - done);
 				int start = 0;
 				while (start < end) {
 					int size = Math.min(end - start, 1 + sizes.nextInt(sizes.nextBoolean() ? 200 : CHUNK));
 					out.write(chunk, start, size);
 					start += size;
 				}
+				done += end;
 			}
+			return done;
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -57,19 +77,31 @@ final class RandomStream {
 	 * @param in has them
 	 */
 	static void verify(long seed, long length, InputStream in) {
+		long verified = verifySome(seed, length, in);
+		if (verified < length) {
+			throw new AssertionError("byte " + verified + " of seed " + seed + " is missing");
+		}
+	}
+
+	private static long verifySome(long seed, long most, InputStream in) {
 		SplittableRandom bytes = new SplittableRandom(seed);
 		byte[] expected = new byte[CHUNK];
+		long done = 0;
 		try {
-			for (long done = 0; done < length; done += CHUNK) {
+			while (done < most) {
 				bytes.nextBytes(expected);
-				int end = (int) Math.min(CHUNK, length - done);
+				int end = (int) Math.min(CHUNK, most - done);
 				byte[] actual = in.readNBytes(end);
-				int mismatch = Arrays.mismatch(expected, 0, end, actual, 0, actual.length);
+				int mismatch = Arrays.mismatch(expected, 0, actual.length, actual, 0, actual.length);
 				if (mismatch >= 0) {
-					throw new AssertionError("byte " + (done + mismatch) + " of seed " + seed
-							+ ((mismatch == actual.length) ? " is missing" : " is wrong"));
+					throw new AssertionError("byte " + (done + mismatch) + " of seed " + seed + " is wrong");
+				}
+				done += actual.length;
+				if (actual.length < end) {
+					break;
 				}
 			}
+			return done;
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -82,6 +114,17 @@ final class RandomStream {
 
 	static CompletableFuture<Void> verifyAsync(long seed, long length, InputStream in) {
 		return inThread(() -> verify(seed, length, in));
+	}
+
+	/**
+	 * Read a stream to its end and compare every byte.
+	 * @param seed tells the bytes
+	 * @param in has them
+	 * @return the number of bytes
+	 */
+	static CompletableFuture<Long> verifyToEndAsync(long seed, InputStream in) {
+		AtomicLong length = new AtomicLong();
+		return inThread(() -> length.set(verifySome(seed, Long.MAX_VALUE, in))).thenApply((done) -> length.get());
 	}
 
 	static CompletableFuture<Void> inThread(Runnable task) {
