@@ -2,14 +2,27 @@
 /* Proxies in front of servers, and their clients. */
 #include "support_proxy.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
-#include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+bool own_network(void)
+{
+	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	if (unshare(CLONE_NEWNET) == -1)
+		return false;
+	int fd = (int)CHECK_SYS(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	CHECK_SYS(ioctl(fd, SIOCSIFFLAGS, &loopback));
+	peer_close(fd);
+	return true;
+}
 
 struct dx_proxy_options proxy_options(uint32_t flags)
 {
@@ -152,6 +165,24 @@ int client_hello(int fd)
 	test_note("client %d awaits a name", fd);
 	ssize_t got = recv(fd, &byte, 1, 0);
 	return got == 1 ? byte : got == 0 ? 0 : -errno;
+}
+
+void client_expect(const struct front *front, int fd, char name)
+{
+	int answer = client_hello(fd);
+	if (answer == name)
+		return;
+	struct dx_proxy_info info = proxy_info(front);
+	for (uint32_t i = 0; i < info.backends; i++) {
+		struct dx_backend_info backend = backend_info(front, i);
+		fprintf(stderr, "backend %u: state %u, error %d, joined %llu, failed %llu\n", i, backend.state, backend.error,
+				(unsigned long long)backend.joined, (unsigned long long)backend.failed);
+	}
+	FAIL("client %d expects '%c' and has %d; proxy: state %u, accepted %llu, active %llu, joined %llu, failed %llu, "
+			"exhausted %llu, client gone %llu; engine: exhausted %llu", fd, name, answer, info.state,
+			(unsigned long long)info.accepted, (unsigned long long)info.active, (unsigned long long)info.joined,
+			(unsigned long long)info.connect_failed, (unsigned long long)info.refused_exhausted,
+			(unsigned long long)info.client_gone, (unsigned long long)engine_info(front->engine).exhausted);
 }
 
 void client_ping(int fd, uint64_t bytes)

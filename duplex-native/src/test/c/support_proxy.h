@@ -8,6 +8,15 @@
 
 #include "support.h"
 
+/**
+ * Give this process a loopback of its own where that is allowed; for main(), before test_begin(). Thousands of short
+ * connections then neither fill the machine's connection tracking (packets are dropped silently when it is full), nor
+ * meet ports in TIME_WAIT of other tests.
+ *
+ * @return false where it is not allowed, and nothing has changed
+ */
+bool own_network(void);
+
 /* ------------------------------------------------------------------------------------------------------ servers */
 
 /**
@@ -92,6 +101,8 @@ int client_try(const struct dx_address *address);
 int client_open(const struct front *front);
 /** Wait for what comes first. @return a byte (a server's name), 0 at the end of the stream, or a negative errno */
 int client_hello(int fd);
+/** The same, and it must be this name; otherwise says what the proxy knows. */
+void client_expect(const struct front *front, int fd, char name);
 /** One ping-pong of so many bytes with an echo. */
 void client_ping(int fd, uint64_t bytes);
 /** Close, and wait until the peer has ended too. */

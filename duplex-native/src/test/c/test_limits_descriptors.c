@@ -123,7 +123,7 @@ static void when_the_process_has_none_left_accepting_resumes_by_itself(void)
 	struct server *server = server_open(WIRE_TCP4, 'A');
 	struct front front = front_of(engine, WIRE_TCP4, NULL, &server, 1);
 	int first = client_open(&front);
-	CHECK_EQ(client_hello(first), 'A');
+	client_expect(&front, first, 'A');
 	int clients[10];
 	for (unsigned i = 0; i < 10; i++)
 		clients[i] = (int)CHECK_SYS(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -7,27 +7,11 @@
 #include "support_proxy.h"
 
 #include <fcntl.h>
-#include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define PORTS 8
-
-/* @return false where this process may not have a network of its own */
-static bool own_network(void)
-{
-	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	if (unshare(CLONE_NEWNET) == -1)
-		return false;
-	int fd = (int)CHECK_SYS(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	CHECK_SYS(ioctl(fd, SIOCSIFFLAGS, &loopback));
-	peer_close(fd);
-	return true;
-}
 
 /* @return false where it cannot be set */
 static bool set_port_range(const char *range)

@@ -108,6 +108,7 @@ static void by_resets(void)
 
 int main(void)
 {
+	own_network();
 	test_begin();
 	RUN(by_a_signal);
 	RUN(by_resets);

@@ -25,7 +25,7 @@ static void the_next_serves(enum wire wire)
 	for (unsigned i = 0; i < 4; i++)
 		clients[i] = client_open(&front);
 	for (unsigned i = 0; i < 4; i++) {
-		CHECK_EQ(client_hello(clients[i]), 'B');
+		client_expect(&front, clients[i], 'B');
 		client_finish(clients[i]);
 	}
 	struct dx_proxy_info info = await_quiet(&front);

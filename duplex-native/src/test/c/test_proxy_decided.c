@@ -35,7 +35,7 @@ static void the_application_names_the_target(enum wire outer, enum wire inner)
 	CHECK_EQ(join_info(event.object).proxy, front.proxy);
 	CHECK_EQ(dx_unjoin_wait(event.object, NULL), -EOPNOTSUPP);
 	CHECK_OK(dx_proxy_decide(event.object, server_address(server), 1));
-	CHECK_EQ(client_hello(client), 'A');
+	client_expect(&front, client, 'A');
 	peer_recv(client, &received, 500);
 	CHECK_EQ(proxy_info(&front).pending, 0);
 	CHECK_EQ(join_info(event.object).state, DX_JOIN_OPEN); /* the same id, from the decision to the end */
@@ -78,7 +78,7 @@ static void a_list_of_addresses_is_tried_in_turn(void)
 	for (unsigned i = 0; i < 3; i++) {
 		int client = client_open(&front);
 		CHECK_OK(dx_proxy_decide(await_connection(engine, front.proxy).object, list + i, 3 - i));
-		CHECK_EQ(client_hello(client), 'A');
+		client_expect(&front, client, 'A');
 		client_finish(client);
 	}
 	/* and when none of them answers, the last error is told */

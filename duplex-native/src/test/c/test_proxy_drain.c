@@ -21,7 +21,7 @@ static struct scene scene_open(void)
 	scene.front = front_of(scene.engine, WIRE_TCP4, &options, &scene.server, 1);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		scene.clients[i] = client_open(&scene.front);
-		CHECK_EQ(client_hello(scene.clients[i]), 'A');
+		client_expect(&scene.front, scene.clients[i], 'A');
 	}
 	return scene;
 }
@@ -93,7 +93,7 @@ static void no_grace_closes_at_once(void)
 
 	front_start(&scene.front); /* a drained proxy can be started again */
 	int client = client_open(&scene.front);
-	CHECK_EQ(client_hello(client), 'A');
+	client_expect(&scene.front, client, 'A');
 	client_finish(client);
 	CHECK_EQ(await_quiet(&scene.front).joined, CLIENTS + 1);
 	scene_close(&scene);

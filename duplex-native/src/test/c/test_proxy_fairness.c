@@ -73,7 +73,7 @@ static void ping_pongs_beside_bulk(void)
 	uint64_t start = moved, ahead[PINGS];
 	unsigned pings = 0;
 	int client = client_open(&echo_front);
-	CHECK_EQ(client_hello(client), 'A');
+	client_expect(&echo_front, client, 'A');
 	for (; pings < PINGS || moved - start < BULK_BYTES; pings++) {
 		uint64_t before = moved;
 		client_ping(client, 64);
@@ -91,7 +91,7 @@ static void ping_pongs_beside_bulk(void)
 	/* connecting goes on too, not only what is connected already */
 	for (unsigned i = 0; i < scaled(50); i++) {
 		client = client_open(&echo_front);
-		CHECK_EQ(client_hello(client), 'A');
+		client_expect(&echo_front, client, 'A');
 		client_finish(client);
 	}
 	running = false;

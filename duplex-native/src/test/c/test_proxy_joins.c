@@ -30,12 +30,12 @@ static struct scene *scene_open(void)
 	scene->other = front_of(scene->engine, WIRE_UNIX, NULL, &scene->server, 1);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		scene->clients[i] = client_open(&scene->front);
-		CHECK_EQ(client_hello(scene->clients[i]), 'A');
+		client_expect(&scene->front, scene->clients[i], 'A');
 		client_ping(scene->clients[i], 100);
 	}
 	for (unsigned i = 0; i < 10; i++) {
 		scene->others[i] = client_open(&scene->other);
-		CHECK_EQ(client_hello(scene->others[i]), 'A');
+		client_expect(&scene->front, scene->others[i], 'A');
 	}
 	return scene;
 }

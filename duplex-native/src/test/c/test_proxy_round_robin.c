@@ -168,6 +168,7 @@ static void indices_are_checked(void)
 
 int main(void)
 {
+	own_network();
 	test_begin();
 	RUN(one_after_the_other_they_take_turns);
 	RUN(all_at_once_they_share_exactly);

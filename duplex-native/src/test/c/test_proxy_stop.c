@@ -20,7 +20,7 @@ static void stop_serves_the_backlog_then_peers_are_refused(enum wire wire)
 		CHECK_EQ(client_try(&front.address), -ECONNREFUSED);
 		CHECK_EQ(proxy_info(&front).accepted, CLIENTS);
 		for (unsigned i = 0; i < CLIENTS; i++)
-			CHECK_EQ(client_hello(clients[i]), 'A');
+			client_expect(&front, clients[i], 'A');
 		CHECK_EQ(proxy_info(&front).state, DX_PROXY_DRAINING);
 		for (unsigned i = 0; i < CLIENTS; i++) {
 			client_ping(clients[i], 100);
@@ -58,7 +58,7 @@ static void stop_of_a_full_proxy_loses_nobody(void)
 	uint64_t token = token_new();
 	CHECK_OK(dx_proxy_stop(front.proxy, token));
 	for (unsigned i = 0; i < 6; i++) {
-		CHECK_EQ(client_hello(clients[i]), 'A');
+		client_expect(&front, clients[i], 'A');
 		client_finish(clients[i]);
 	}
 	await_success(engine, token);
@@ -76,7 +76,7 @@ static void start_binds_the_same_port_again(void)
 	uint16_t port = front.address.port;
 	CHECK_EQ(proxy_info(&front).port, port);
 	int old = client_open(&front); /* a join that lives through all of it */
-	CHECK_EQ(client_hello(old), 'A');
+	client_expect(&front, old, 'A');
 	for (unsigned round = 0; round < scaled(50); round++) {
 		CHECK_OK(dx_proxy_stop_wait(front.proxy));
 		CHECK_EQ(proxy_info(&front).port, port);
@@ -86,7 +86,7 @@ static void start_binds_the_same_port_again(void)
 		CHECK_EQ(again, port);
 		CHECK_EQ(proxy_info(&front).state, DX_PROXY_STARTED);
 		int client = client_open(&front);
-		CHECK_EQ(client_hello(client), 'A');
+		client_expect(&front, client, 'A');
 		if (round % 2)
 			client_finish(client);
 		else
@@ -123,7 +123,7 @@ static void commands_can_be_repeated(void)
 	for (unsigned i = 0; i < 6; i++)
 		await_success(engine, tokens[i]);
 	int client = client_open(&front); /* commands take effect in their order: the last was a start */
-	CHECK_EQ(client_hello(client), 'A');
+	client_expect(&front, client, 'A');
 	client_finish(client);
 	CHECK_OK(dx_proxy_stop_wait(front.proxy));
 	CHECK_OK(dx_proxy_stop_wait(front.proxy));
@@ -133,6 +133,7 @@ static void commands_can_be_repeated(void)
 
 int main(void)
 {
+	own_network();
 	test_begin();
 	RUN(stop_serves_the_backlog_of_tcp);
 	RUN(stop_serves_the_backlog_of_unix);

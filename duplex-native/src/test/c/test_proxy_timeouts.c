@@ -29,7 +29,7 @@ static struct scene scene_open(struct limits limits)
 	scene.front = front_of(scene.engine, WIRE_TCP4, &options, &scene.server, 1);
 	scene.start = now_ms();
 	scene.client = client_open(&scene.front);
-	CHECK_EQ(client_hello(scene.client), 'A');
+	client_expect(&scene.front, scene.client, 'A');
 	return scene;
 }
 

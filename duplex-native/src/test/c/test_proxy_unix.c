@@ -49,7 +49,7 @@ static int bind_path(const char *name)
 static void visit(const struct front *front)
 {
 	int client = client_open(front);
-	CHECK_EQ(client_hello(client), 'A');
+	client_expect(front, client, 'A');
 	client_ping(client, 10000);
 	client_finish(client);
 }
@@ -115,7 +115,7 @@ static void a_path_in_use_is_left_alone(void)
 	CHECK_EQ(dx_proxy_start_wait(front.proxy, NULL), -EADDRINUSE);
 	int client = client_try(&address); /* the owner still has it */
 	CHECK_GE(client, 0);
-	CHECK_EQ(client_hello(client), 'B');
+	client_expect(&front, client, 'B');
 	client_finish(client);
 	CHECK_OK(dx_proxy_close_wait(front.proxy));
 	CHECK(exists("used"));
