@@ -215,13 +215,15 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 	 */
 	public CompletionStage<Long> drain(String name, Duration gracePeriod) {
 		DuplexProxy proxy = getProxy(name);
+		Drain drain;
 		this.lock.lock();
 		try {
-			return doDrain(proxy, gracePeriod);
+			drain = beginDrain(proxy, gracePeriod);
 		}
 		finally {
 			this.lock.unlock();
 		}
+		return endDrain(drain);
 	}
 
 	/**
@@ -288,20 +290,20 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 	}
 
 	private CompletableFuture<@Nullable Void> stopAll(Duration gracePeriod) {
-		List<CompletableFuture<@Nullable Long>> drains = new ArrayList<>();
+		List<Drain> drains = new ArrayList<>();
 		this.lock.lock();
 		try {
 			this.running = false;
 			for (DuplexProxy proxy : this.proxies.values()) {
 				if (isActive(proxy)) {
-					drains.add(drainOrLog(proxy, gracePeriod));
+					drains.add(beginDrain(proxy, gracePeriod));
 				}
 			}
 		}
 		finally {
 			this.lock.unlock();
 		}
-		return CompletableFuture.allOf(drains.toArray(CompletableFuture[]::new))
+		return CompletableFuture.allOf(drains.stream().map(this::endDrainOrLog).toArray(CompletableFuture[]::new))
 			.orTimeout(gracePeriod.plus(ENGINE_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS)
 			.exceptionally((failure) -> {
 				logger.warn("Not all proxies could be stopped in time", failure);
@@ -309,9 +311,9 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 			});
 	}
 
-	private CompletableFuture<@Nullable Long> drainOrLog(DuplexProxy proxy, Duration gracePeriod) {
-		return doDrain(proxy, gracePeriod).toCompletableFuture().exceptionally((failure) -> {
-			logger.warn(LogMessage.format("Proxy '%s' could not be stopped in order", proxy.name()), failure);
+	private CompletableFuture<@Nullable Long> endDrainOrLog(Drain drain) {
+		return endDrain(drain).toCompletableFuture().exceptionally((failure) -> {
+			logger.warn(LogMessage.format("Proxy '%s' could not be stopped in order", drain.proxy().name()), failure);
 			return null;
 		});
 	}
@@ -346,36 +348,50 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 		return true;
 	}
 
-	private CompletionStage<Long> doDrain(DuplexProxy proxy, Duration gracePeriod) {
+	private Drain beginDrain(DuplexProxy proxy, Duration gracePeriod) {
 		long connections = proxy.statistics().active();
 		if (connections > 0) {
 			logger.info(LogMessage.format("Proxy '%s' stopping, waiting %s for open connections: %d", proxy.name(),
 					gracePeriod, connections));
 		}
+		CompletionStage<Long> closed = tryDrain(proxy, gracePeriod);
 		boolean wasListening = this.listening.remove(proxy.name());
-		CompletionStage<Long> drain = proxy.drain(gracePeriod);
 		this.draining++;
 		updateKeepAlive();
-		return drain.whenComplete((closed, failure) -> afterDrain(proxy, wasListening, closed));
+		return new Drain(proxy, wasListening, closed);
 	}
 
-	private void afterDrain(DuplexProxy proxy, boolean wasListening, @Nullable Long closed) {
-		boolean restarted;
+	private static CompletionStage<Long> tryDrain(DuplexProxy proxy, Duration gracePeriod) {
+		try {
+			return proxy.drain(gracePeriod);
+		}
+		catch (RuntimeException ex) {
+			return CompletableFuture.failedStage(ex);
+		}
+	}
+
+	private CompletionStage<Long> endDrain(Drain drain) {
+		return drain.closed().whenComplete((closed, failure) -> {
+			boolean restarted = forgetDrain(drain);
+			if (failure == null) {
+				logger.info(LogMessage.format("Proxy '%s' stopped%s", drain.proxy().name(),
+						(closed > 0) ? ", connections that had to be closed: " + closed : ""));
+			}
+			if (drain.wasListening() && !restarted) {
+				publishStopped(drain.proxy());
+			}
+		});
+	}
+
+	private boolean forgetDrain(Drain drain) {
 		this.lock.lock();
 		try {
 			this.draining--;
 			updateKeepAlive();
-			restarted = this.listening.contains(proxy.name());
+			return this.listening.contains(drain.proxy().name());
 		}
 		finally {
 			this.lock.unlock();
-		}
-		if (closed != null) {
-			logger.info(LogMessage.format("Proxy '%s' stopped%s", proxy.name(),
-					(closed > 0) ? ", connections that had to be closed: " + closed : ""));
-		}
-		if (wasListening && !restarted) {
-			publishStopped(proxy);
 		}
 	}
 
@@ -405,6 +421,17 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 			return "routed by the application";
 		}
 		return definition.backends().stream().map(BackendDefinition::name).collect(Collectors.joining(", ", "to ", ""));
+	}
+
+	/**
+	 * A drain that has begun.
+	 *
+	 * @param proxy what is drained
+	 * @param wasListening whether it was listening until then
+	 * @param closed completes with the number of connections that had to be closed
+	 */
+	private record Drain(DuplexProxy proxy, boolean wasListening, CompletionStage<Long> closed) {
+
 	}
 
 }

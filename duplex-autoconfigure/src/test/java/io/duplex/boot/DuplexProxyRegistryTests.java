@@ -186,6 +186,18 @@ class DuplexProxyRegistryTests {
 	}
 
 	@Test
+	void stopCallsBackAlthoughTheEngineRefusesToDrain(CapturedOutput output) {
+		this.registry.register(definition("cache").build());
+		this.engine.proxy("cache").refuseToDrain(new IllegalStateException("the engine is gone"));
+		this.registry.start();
+		CountDownLatch called = new CountDownLatch(1);
+		this.registry.stop(called::countDown);
+		assertThat(called.getCount()).isZero();
+		assertThat(output).contains("Proxy 'cache' could not be stopped in order").contains("the engine is gone");
+		await().untilAsserted(() -> assertThat(keepAliveThread()).isFalse());
+	}
+
+	@Test
 	void stopCallsBackSoonAfterTheGracePeriodAlthoughTheEngineNeverAnswers() throws InterruptedException {
 		DuplexProxyRegistry impatient = new DuplexProxyRegistry(this.engine, this::record, Duration.ZERO);
 		impatient.register(definition("cache").build());

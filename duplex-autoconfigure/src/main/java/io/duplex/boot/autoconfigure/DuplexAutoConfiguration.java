@@ -25,6 +25,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnThreading;
 import org.springframework.boot.autoconfigure.context.LifecycleAutoConfiguration;
 import org.springframework.boot.autoconfigure.context.LifecycleProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
@@ -62,6 +63,10 @@ public final class DuplexAutoConfiguration {
 	 * destroys the engine. The connections are to be closed in order before that.
 	 */
 	private Duration limitGracePeriod(Duration gracePeriod, Duration phaseTimeout) {
+		if (gracePeriod.isNegative()) {
+			throw new InvalidConfigurationPropertyValueException("duplex.shutdown.grace-period", gracePeriod,
+					"Must not be negative.");
+		}
 		Duration limit = phaseTimeout.minus(phaseTimeout.dividedBy(10));
 		if (gracePeriod.compareTo(limit) <= 0) {
 			return gracePeriod;

@@ -223,6 +223,13 @@ class DuplexFailureAnalysisTests {
 	}
 
 	@Test
+	void negativeGracePeriodIsToldWithFileAndLine(CapturedOutput output) throws IOException {
+		startFailing("duplex:\n  shutdown:\n    grace-period: -1s\n");
+		assertThat(output).contains("Invalid value '-1s' for configuration property 'duplex.shutdown.grace-period'")
+			.contains("application.yml] - 3:19");
+	}
+
+	@Test
 	void missingBackends(CapturedOutput output) throws IOException {
 		startFailing("duplex:\n  proxies:\n    cache:\n      listen: tcp://127.0.0.1:6380\n");
 		assertThat(output).contains("The proxy 'cache', declared by 'duplex.proxies.cache' (originating from ")

@@ -43,6 +43,8 @@ public final class FakeDuplexProxy implements DuplexProxy {
 
 	private @Nullable DuplexException startFailure;
 
+	private @Nullable RuntimeException drainRefusal;
+
 	private boolean drainsAtOnce = true;
 
 	FakeDuplexProxy(DuplexProxyDefinition definition, int port) {
@@ -56,6 +58,11 @@ public final class FakeDuplexProxy implements DuplexProxy {
 
 	public FakeDuplexProxy failOnStart(@Nullable DuplexException failure) {
 		this.startFailure = failure;
+		return this;
+	}
+
+	public FakeDuplexProxy refuseToDrain(RuntimeException refusal) {
+		this.drainRefusal = refusal;
 		return this;
 	}
 
@@ -110,6 +117,9 @@ public final class FakeDuplexProxy implements DuplexProxy {
 	@Override
 	public CompletionStage<Long> drain(Duration grace) {
 		this.drains.add(grace);
+		if (this.drainRefusal != null) {
+			throw this.drainRefusal;
+		}
 		CompletableFuture<Long> drain = new CompletableFuture<>();
 		if (this.drainsAtOnce) {
 			this.state = ProxyState.STOPPED;

@@ -56,17 +56,13 @@ public class DuplexJoinsEndpoint {
 		if (proxy != null && this.engine.findProxy(proxy).isEmpty()) {
 			return null;
 		}
-		return JoinsDescriptor.of(this.engine.joins(query(proxy, limit, after)));
-	}
-
-	private JoinQuery query(@Nullable String proxy, @Nullable Integer limit, @Nullable String after) {
 		int count = (limit != null) ? limit : JoinQuery.DEFAULT_LIMIT;
 		if (count < 1 || count > MAX_LIMIT) {
 			throw new InvalidEndpointRequestException("limit must be between 1 and " + MAX_LIMIT + ": " + count,
 					"limit must be between 1 and " + MAX_LIMIT);
 		}
 		try {
-			return new JoinQuery(proxy, after, count);
+			return JoinsDescriptor.of(this.engine.joins(new JoinQuery(proxy, after, count)));
 		}
 		catch (IllegalArgumentException ex) {
 			throw new InvalidEndpointRequestException("after is not the next of a page: '" + after + "'",
