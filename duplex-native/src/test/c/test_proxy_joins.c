@@ -101,8 +101,9 @@ static void all_are_listed_whatever_the_page(void)
 			CHECK_EQ(row->size, sizeof(*row));
 			CHECK_EQ(row->proxy, scene->front.proxy);
 			CHECK_EQ(row->state, DX_JOIN_OPEN);
-			CHECK_EQ(row->a, 0);
-			CHECK_EQ(row->b, 0);
+			CHECK_NE(row->a, 0);
+			CHECK_NE(row->b, 0);
+			CHECK_NE(row->a, row->b);
 			CHECK_EQ(row->backend, 0);
 			CHECK_EQ(row->a_to_b, 100);
 			CHECK_EQ(row->b_to_a, 101);
@@ -184,11 +185,59 @@ static void a_bulk_is_listed_as_spliced(void)
 	engine_close(engine);
 }
 
+static void one_is_undone_and_its_sockets_are_the_applications(void)
+{
+	dx_id engine = engine_open(2);
+	struct dx_address address;
+	int listener = wire_listen(WIRE_TCP4, 4, &address);
+	struct dx_proxy_options options = proxy_options(DX_PROXY_JOIN_EVENTS);
+	struct front front = front_open(engine, WIRE_TCP4, &options);
+	front_add(&front, &address);
+	front_start(&front);
+	for (unsigned i = 0; i < scaled(100); i++) {
+		int client = client_open(&front), backend = wire_accept(listener);
+		AWAIT(proxy_info(&front).joined == i + 1);
+		struct flow flows[2] = {
+			flow_new(client, backend, 100 * MIB, false), flow_new(backend, client, 100 * MIB, false),
+		};
+		for (unsigned turn = 0; turn < i % 8; turn++) { /* undone in the middle of it */
+			peer_send_some(client, &flows[0].sent, 256 * KIB);
+			peer_send_some(backend, &flows[1].sent, 100);
+			peer_recv_some(backend, &flows[0].received, 100 * KIB);
+		}
+		struct dx_join_info row = { .size = 0 };
+		struct dx_event undone;
+		uint64_t next;
+		CHECK_EQ(dx_joins_wait(engine, front.proxy, 0, &row, 1, &next), 1);
+		CHECK_OK(dx_unjoin_wait(row.id, &undone));
+		CHECK_EQ(undone.a, row.a);
+		CHECK_EQ(undone.b, row.b);
+		CHECK_EQ(await_ended(engine, row.id).reason, DX_REASON_UNJOINED);
+		CHECK_EQ(proxy_info(&front).active, 0);
+
+		/* what is left of both streams goes through a join that the application makes of the two */
+		dx_id again;
+		CHECK_OK(dx_join_wait(undone.a, undone.b, NULL, &again));
+		for (unsigned side = 0; side < 2; side++) {
+			flows[side].total = flows[side].sent.offset + 1000;
+			flows[side].end = true;
+		}
+		flows_run(flows, 2);
+		peer_close(client);
+		peer_close(backend);
+		await_ended(engine, again);
+	}
+	await_quiet(&front);
+	peer_close(listener);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
 	RUN(all_are_listed_whatever_the_page);
 	RUN(one_is_closed_and_no_other);
+	RUN(one_is_undone_and_its_sockets_are_the_applications);
 	RUN(a_bulk_is_listed_as_spliced);
 	return test_end();
 }
