@@ -7,9 +7,12 @@ package io.duplex.boot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.duplex.AddressInUseException;
 import io.duplex.DuplexProxyDefinition;
@@ -41,6 +44,8 @@ class DuplexProxyRegistryTests {
 	private final FakeDuplexEngine engine = new FakeDuplexEngine();
 
 	private final List<String> events = new ArrayList<>();
+
+	private final Set<Thread> othersThreads = keepAliveThreads().collect(Collectors.toSet());
 
 	private final DuplexProxyRegistry registry = new DuplexProxyRegistry(this.engine, this::record, GRACE);
 
@@ -298,12 +303,15 @@ class DuplexProxyRegistryTests {
 		return DuplexProxyDefinition.builder(name).listen("tcp://127.0.0.1:0").backends("tcp://127.0.0.1:1");
 	}
 
-	private static boolean keepAliveThread() {
+	private boolean keepAliveThread() {
+		return keepAliveThreads().anyMatch((thread) -> !this.othersThreads.contains(thread) && !thread.isDaemon());
+	}
+
+	private static Stream<Thread> keepAliveThreads() {
 		return Thread.getAllStackTraces()
 			.keySet()
 			.stream()
-			.anyMatch(
-					(thread) -> thread.getName().equals("duplex-keep-alive") && thread.isAlive() && !thread.isDaemon());
+			.filter((thread) -> thread.getName().equals("duplex-keep-alive") && thread.isAlive());
 	}
 
 }
