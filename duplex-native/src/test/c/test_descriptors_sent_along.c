@@ -50,7 +50,7 @@ static void bytes_behind_a_descriptor_are_not_left_behind(void)
 		unsigned descriptors = count_descriptors();
 		CHECK_OK(dx_join_wait(a.socket, b.socket, NULL, &join));
 		peer_recv(b.peer, &received, sent.offset);
-		AWAIT(count_descriptors() == descriptors);
+		AWAIT(count_descriptors() <= descriptors);
 		line_close(&a);
 		line_close(&b);
 	}
@@ -87,7 +87,7 @@ static void the_application_receives_the_bytes(void)
 	send_with_descriptor(line.peer, &sent, 10);
 	send_with_descriptor(line.peer, &sent, 10);
 	app_recv(line.socket, &received, 20);
-	AWAIT(count_descriptors() == descriptors);
+	AWAIT(count_descriptors() <= descriptors);
 	line_close(&line);
 	engine_close(engine);
 }
