@@ -24,6 +24,8 @@ final class Commands {
 
 	private final ConcurrentHashMap<Long, Pending> pending = new ConcurrentHashMap<>();
 
+	private volatile boolean over;
+
 	/**
 	 * Give a command.
 	 * @param call calls the function with a token. It is kept until the answer comes, and
@@ -51,6 +53,9 @@ final class Commands {
 			this.pending.remove(token);
 			command.answer.complete(Event.failed(token, result));
 		}
+		else if (this.over) {
+			done(Event.failed(token, -Errno.ESHUTDOWN.number()));
+		}
 		return command.answer;
 	}
 
@@ -70,6 +75,7 @@ final class Commands {
 	 * The engine will not answer any more.
 	 */
 	void failAll() {
+		this.over = true;
 		for (Long token : this.pending.keySet()) {
 			done(Event.failed(token, -Errno.ESHUTDOWN.number()));
 		}

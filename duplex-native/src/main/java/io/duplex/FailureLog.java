@@ -6,7 +6,9 @@ package io.duplex;
 
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,10 +28,17 @@ final class FailureLog {
 
 	private final String proxy;
 
+	private final LongSupplier nanoTime;
+
 	private final ConcurrentHashMap<Class<?>, Kind> kinds = new ConcurrentHashMap<>();
 
 	FailureLog(String proxy) {
+		this(proxy, System::nanoTime);
+	}
+
+	FailureLog(String proxy, LongSupplier nanoTime) {
 		this.proxy = proxy;
+		this.nanoTime = nanoTime;
 	}
 
 	/**
@@ -38,22 +47,13 @@ final class FailureLog {
 	 * @param failure what it threw
 	 */
 	void failed(DuplexAddress client, Throwable failure) {
-		Class<?> type = (this.kinds.size() < MOST_KINDS || this.kinds.containsKey(failure.getClass()))
-				? failure.getClass() : Throwable.class;
-		Kind kind = this.kinds.get(type);
-		if (kind == null && this.kinds.putIfAbsent(type, new Kind(System.nanoTime())) == null) {
+		long now = this.nanoTime.getAsLong();
+		Kind kind = this.kinds.computeIfAbsent(type(failure), (type) -> new Kind(now));
+		if (kind.isNew.compareAndSet(true, false)) {
 			logger.warn("The router of proxy '{}' failed, and {} was refused", this.proxy, client, failure);
 			return;
 		}
-		kind = this.kinds.get(type);
-		if (kind != null) {
-			again(kind, client, failure);
-		}
-	}
-
-	private void again(Kind kind, DuplexAddress client, Throwable failure) {
 		long count = kind.silent.incrementAndGet();
-		long now = System.nanoTime();
 		long last = kind.lastLogged.get();
 		if (now - last >= INTERVAL && kind.lastLogged.compareAndSet(last, now)) {
 			kind.silent.addAndGet(-count);
@@ -62,10 +62,17 @@ final class FailureLog {
 		}
 	}
 
+	private Class<?> type(Throwable failure) {
+		Class<?> type = failure.getClass();
+		return (this.kinds.size() < MOST_KINDS || this.kinds.containsKey(type)) ? type : Throwable.class;
+	}
+
 	/**
 	 * Failures of one type.
 	 */
 	private static final class Kind {
+
+		private final AtomicBoolean isNew = new AtomicBoolean(true);
 
 		private final AtomicLong lastLogged;
 

@@ -14,6 +14,7 @@ import io.duplex.ffi.Errno;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.JoinRows;
 import io.duplex.ffi.LibDuplex;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A join of the native engine.
@@ -50,14 +51,20 @@ final class NativeJoin implements Join {
 		this.id = id;
 		this.client = client;
 		this.backend = backend;
-		ended.whenComplete((event, ex) -> this.core.completions().execute(() -> {
-			if (ex != null) {
-				this.end.completeExceptionally(ex);
-			}
-			else {
-				this.end.complete(JoinViews.end(event));
-			}
-		}));
+		ended.whenComplete((event, ex) -> this.core.completions().execute(() -> end(event, ex)));
+	}
+
+	private void end(Event event, @Nullable Throwable failure) {
+		if (failure != null) {
+			this.end.completeExceptionally(failure);
+			return;
+		}
+		try {
+			this.end.complete(JoinViews.end(event));
+		}
+		catch (RuntimeException ex) {
+			this.end.completeExceptionally(ex);
+		}
 	}
 
 	@Override

@@ -4,9 +4,6 @@
 
 package io.duplex;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,32 +17,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Virtual threads that wait do not keep their carriers, shown with one carrier in a JVM
- * of its own.
+ * of its own. On a JVM without virtual threads, the same with threads.
  */
-@EnabledForJreRange(min = JRE.JAVA_21)
 @Timeout(120)
 class VirtualThreadTests {
 
 	@Test
-	void thousandsOfWaitingVirtualThreadsShareOneCarrier() throws IOException, InterruptedException {
-		Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-		Process process = new ProcessBuilder(java.toString(), "-cp", System.getProperty("java.class.path"),
-				"-Djdk.virtualThreadScheduler.parallelism=1", "-Djdk.virtualThreadScheduler.maxPoolSize=1",
-				"-Djna.library.path=", "--enable-native-access=ALL-UNNAMED", OneCarrier.class.getName())
-			.redirectErrorStream(true)
-			.redirectOutput(File.createTempFile("virtual", ".log"))
-			.start();
-		boolean ended = process.waitFor(100, TimeUnit.SECONDS);
-		process.destroyForcibly();
-		assertThat(ended).isTrue();
-		assertThat(process.exitValue()).isZero();
+	void thousandsOfWaitingThreadsShareOneCarrier() {
+		ChildJvm.run(OneCarrier.class, "-Djdk.virtualThreadScheduler.parallelism=1",
+				"-Djdk.virtualThreadScheduler.maxPoolSize=1");
 	}
 
 	/**

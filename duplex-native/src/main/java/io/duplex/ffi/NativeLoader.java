@@ -7,6 +7,8 @@ package io.duplex.ffi;
 import java.io.File;
 import java.io.IOException;
 import java.net.URL;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 
 import com.sun.jna.Native;
@@ -37,6 +39,9 @@ public final class NativeLoader {
 	private static final Pattern TEMPORARY_FOLDER = Pattern
 		.compile("failed to map segment|Operation not permitted|temporary|Read-only file system|No space left"
 				+ "|Permission denied|Disk quota exceeded");
+
+	/** What JDK 24 and later say under --illegal-native-access=deny. */
+	private static final String NO_NATIVE_ACCESS = "Illegal native access";
 
 	private NativeLoader() {
 	}
@@ -125,15 +130,21 @@ public final class NativeLoader {
 							+ temporaryFolder() + " (the system property jna.tmpdir names another folder): " + message,
 					cause);
 		}
+		if (message.contains(NO_NATIVE_ACCESS)) {
+			return new LoadFailure(LoadFailure.Kind.NOT_LOADABLE,
+					"the JVM was started without --enable-native-access=ALL-UNNAMED: " + message, cause);
+		}
 		return new LoadFailure(LoadFailure.Kind.NOT_LOADABLE, message, cause);
 	}
 
 	private static String messages(Throwable throwable) {
-		StringBuilder messages = new StringBuilder(String.valueOf(throwable.getMessage()));
-		for (Throwable cause = throwable.getCause(); cause != null; cause = cause.getCause()) {
-			messages.append(": ").append(cause.getMessage());
+		List<String> messages = new ArrayList<>();
+		for (Throwable cause = throwable; cause != null; cause = cause.getCause()) {
+			if (cause.getMessage() != null) {
+				messages.add(cause.getMessage());
+			}
 		}
-		return messages.toString();
+		return messages.isEmpty() ? throwable.toString() : String.join(": ", messages);
 	}
 
 	/** Loaded, or not, once for all. */
