@@ -9,20 +9,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 
-import io.duplex.ffi.LibDuplex;
-import io.duplex.ffi.NativeAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a started proxy's engine informed of the addresses behind its backends' names. A
- * name that has no address yet is tried again soon, then less often; one that had some
- * keeps them when the name service fails.
+ * Looks up the names of a started proxy's backends again and again, and tells what has
+ * changed. A name that has no address yet is tried again soon, then less often; one that
+ * had some keeps them when the name service fails.
  */
 final class BackendAddresses {
 
@@ -30,21 +25,24 @@ final class BackendAddresses {
 
 	private static final Duration FIRST_RETRY = Duration.ofMillis(500);
 
-	private final EngineCore core;
-
-	private final long proxy;
-
 	private final DuplexProxyDefinition definition;
+
+	private final NameResolver resolver;
+
+	private final Timer timer;
+
+	private final Listener listener;
 
 	private final List<Name> names = new ArrayList<>();
 
 	/** Which start the look-ups belong to; those of an earlier one end by themselves. */
 	private volatile @Nullable Object run;
 
-	BackendAddresses(EngineCore core, long proxy, DuplexProxyDefinition definition) {
-		this.core = core;
-		this.proxy = proxy;
+	BackendAddresses(DuplexProxyDefinition definition, NameResolver resolver, Timer timer, Listener listener) {
 		this.definition = definition;
+		this.resolver = resolver;
+		this.timer = timer;
+		this.listener = listener;
 		for (int i = 0; i < definition.backends().size(); i++) {
 			BackendDefinition backend = definition.backends().get(i);
 			if (backend.address().isName()) {
@@ -61,7 +59,7 @@ final class BackendAddresses {
 		Object current = new Object();
 		this.run = current;
 		return CompletableFuture
-			.allOf(this.names.stream().map((name) -> name.lookUp(current)).toArray(CompletableFuture<?>[]::new));
+			.allOf(this.names.stream().map((name) -> name.begin(current)).toArray(CompletableFuture<?>[]::new));
 	}
 
 	void end() {
@@ -69,8 +67,27 @@ final class BackendAddresses {
 	}
 
 	/**
-	 * A backend that has a name. Look-ups follow one another, so its fields need no
-	 * guard.
+	 * Runs a task later.
+	 */
+	@FunctionalInterface
+	interface Timer {
+
+		void after(Duration delay, Runnable task);
+
+	}
+
+	/**
+	 * Is told what has changed.
+	 */
+	@FunctionalInterface
+	interface Listener {
+
+		void changed(int backend, byte[] addresses);
+
+	}
+
+	/**
+	 * A backend that has a name. The look-ups of a start follow one another.
 	 */
 	private final class Name {
 
@@ -80,66 +97,56 @@ final class BackendAddresses {
 
 		private volatile byte @Nullable [] known;
 
-		private volatile Duration delay = FIRST_RETRY;
+		private volatile Duration retry = FIRST_RETRY;
 
 		Name(int index, BackendDefinition backend) {
 			this.index = index;
 			this.backend = backend;
 		}
 
-		CompletableFuture<Void> lookUp(Object current) {
-			return BackendAddresses.this.core.resolver().resolve(this.backend.address()).handle((addresses, ex) -> {
+		CompletableFuture<Void> begin(Object current) {
+			this.retry = FIRST_RETRY;
+			return lookUp(current);
+		}
+
+		private CompletableFuture<Void> lookUp(Object current) {
+			return BackendAddresses.this.resolver.resolve(this.backend.address()).handle((addresses, ex) -> {
 				if (BackendAddresses.this.run == current) {
-					resolved(addresses, ex);
-					schedule(current);
+					Duration delay = (ex != null) ? failed(NameResolver.cause(ex)) : resolved(addresses);
+					BackendAddresses.this.timer.after(delay, () -> again(current));
 				}
 				return null;
 			});
 		}
 
-		private void resolved(byte @Nullable [] addresses, @Nullable Throwable failure) {
-			DuplexProxyDefinition definition = BackendAddresses.this.definition;
-			if (addresses != null) {
-				this.delay = definition.resolveInterval();
-				if (!Arrays.equals(addresses, this.known)) {
-					this.known = addresses;
-					tell(addresses);
-				}
-				return;
+		private void again(Object current) {
+			if (BackendAddresses.this.run == current) {
+				lookUp(current);
 			}
+		}
+
+		private Duration resolved(byte[] addresses) {
+			if (!Arrays.equals(addresses, this.known)) {
+				this.known = addresses;
+				BackendAddresses.this.listener.changed(this.index, addresses);
+			}
+			return BackendAddresses.this.definition.resolveInterval();
+		}
+
+		private Duration failed(Throwable failure) {
+			String proxy = BackendAddresses.this.definition.name();
+			Duration interval = BackendAddresses.this.definition.resolveInterval();
 			if (this.known != null) {
-				logger.debug("Backend '{}' of proxy '{}' keeps its addresses: {}", this.backend.name(),
-						definition.name(), String.valueOf(failure));
-				return;
+				logger.debug("Backend '{}' of proxy '{}' keeps its addresses", this.backend.name(), proxy, failure);
+				return interval;
 			}
-			if (this.delay == FIRST_RETRY) {
+			Duration delay = this.retry;
+			if (delay.equals(FIRST_RETRY)) {
 				logger.warn("Backend '{}' of proxy '{}' has no address yet and is passed over: {}", this.backend.name(),
-						definition.name(), String.valueOf(failure));
+						proxy, failure.toString());
 			}
-			Duration longer = this.delay.multipliedBy(2);
-			this.delay = (longer.compareTo(definition.resolveInterval()) < 0) ? longer : definition.resolveInterval();
-		}
-
-		private void tell(byte[] addresses) {
-			long proxy = BackendAddresses.this.proxy;
-			BackendAddresses.this.core.commands()
-				.submit((token) -> LibDuplex.dx_proxy_backend(proxy, this.index, addresses,
-						NativeAddress.count(addresses), token));
-		}
-
-		private void schedule(Object current) {
-			ScheduledExecutorService timer = BackendAddresses.this.core.threads().timer();
-			try {
-				timer.schedule(() -> {
-					if (BackendAddresses.this.run == current) {
-						lookUp(current);
-					}
-				}, this.delay.toNanos(), TimeUnit.NANOSECONDS);
-			}
-			catch (RejectedExecutionException ex) {
-				logger.debug("The engine is closed: no more look-ups for proxy '{}'",
-						BackendAddresses.this.definition.name());
-			}
+			this.retry = delay.multipliedBy(2);
+			return (delay.compareTo(interval) < 0) ? delay : interval;
 		}
 
 	}

@@ -183,6 +183,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * Parks until workers have answered.
 	 * @param query which
 	 * @return the page; empty when there is no such proxy
+	 * @throws IllegalArgumentException when {@link JoinQuery#after()} is the cursor of no
+	 * page
 	 */
 	JoinPage joins(JoinQuery query);
 

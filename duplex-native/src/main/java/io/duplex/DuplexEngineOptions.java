@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * {@link EngineStatistics#descriptorsMax()} tells the outcome
  * @param reservedDescriptors descriptors that are left to the JVM; 0: 512
  * @param completionExecutor completes futures; must not run tasks in the thread that
- * hands them over. Null: threads of the engine's own
+ * hands them over. Null: a few threads of the engine's own, which are not to be blocked
  * @param decisionExecutor asks {@link ConnectionRouter}s, which may block; must not run
- * tasks in the thread that hands them over. Null: threads of the engine's own
+ * tasks in the thread that hands them over. Null: some threads of the engine's own
  */
 public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors, int reservedDescriptors,
 		@Nullable Executor completionExecutor, @Nullable Executor decisionExecutor) {

@@ -96,7 +96,6 @@ final class EngineCore {
 	}
 
 	private void endOfEvents() {
-		this.closed.set(true);
 		this.commands.failAll();
 		this.readiness.wakeAll();
 		this.joinEnds.failAll();
@@ -137,8 +136,12 @@ final class EngineCore {
 		}
 	}
 
+	/**
+	 * Whether the engine is of no more use: it was closed, or its events have ended.
+	 * @return true from then on
+	 */
 	boolean isClosed() {
-		return this.closed.get();
+		return this.closed.get() || this.loopEnded.isDone();
 	}
 
 	long id() {

@@ -4,10 +4,11 @@
 
 package io.duplex;
 
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -15,12 +16,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The threads of an engine besides its event thread, and the executors that the
  * application gave it. All are daemons, and made when there is work for them.
  */
 final class EngineThreads {
+
+	private static final Logger logger = LoggerFactory.getLogger(EngineThreads.class);
 
 	private static final int DECISIONS_PER_PROCESSOR = 4;
 
@@ -79,11 +84,17 @@ final class EngineThreads {
 	}
 
 	/**
-	 * Starts what is due later, and does nothing itself.
-	 * @return the executor
+	 * Run something later, unless the engine is closed by then.
+	 * @param delay how much later
+	 * @param task is quick
 	 */
-	ScheduledExecutorService timer() {
-		return this.timer;
+	void after(Duration delay, Runnable task) {
+		try {
+			this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			logger.trace("The engine is closed", ex);
+		}
 	}
 
 	/**

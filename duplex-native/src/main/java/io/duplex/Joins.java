@@ -75,6 +75,10 @@ final class Joins {
 				// The proxy was closed meanwhile.
 				return 0;
 			}
+			if (Errno.EINVAL.is(event.result())) {
+				throw new IllegalArgumentException(
+						"after is not the cursor of a page: " + Long.toUnsignedString(after));
+			}
 			throw this.core.failures().object("list", "joins", event.result());
 		}
 		for (int i = 0; i < event.result(); i++) {

@@ -17,6 +17,7 @@ import io.duplex.ffi.Dx;
 import io.duplex.ffi.Errno;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
+import io.duplex.ffi.NativeAddress;
 import io.duplex.ffi.ProxyInfo;
 import io.duplex.ffi.ProxyOptions;
 import org.jspecify.annotations.Nullable;
@@ -56,9 +57,16 @@ final class NativeProxy implements DuplexProxy {
 		this.id = id;
 		this.definition = definition;
 		this.address = definition.listen();
-		this.addresses = new BackendAddresses(this.core, id, definition);
+		this.addresses = addresses(this.core, id, definition);
 		ConnectionRouter router = definition.router();
 		this.decider = (router != null) ? new Decider(definition, router, () -> this.address, this.core) : null;
+	}
+
+	/** Must not point to the proxy: the timer would keep a leaked engine alive. */
+	private static BackendAddresses addresses(EngineCore core, long id, DuplexProxyDefinition definition) {
+		return new BackendAddresses(definition, core.resolver(), core.threads()::after, (index, structs) -> core
+			.commands()
+			.submit((token) -> LibDuplex.dx_proxy_backend(id, index, structs, NativeAddress.count(structs), token)));
 	}
 
 	static NativeProxy create(NativeEngine engine, DuplexProxyDefinition definition, Connector connector) {

@@ -127,7 +127,7 @@ final class ReadyLoop {
 			catch (Readiness.ArmException ex) {
 				finish(ex.result());
 			}
-			catch (RuntimeException ex) {
+			catch (RuntimeException | Error ex) {
 				ReadyLoop.this.turns.leave(this.turn);
 				this.future.completeExceptionally(ex);
 			}

@@ -101,6 +101,19 @@ class ManyJoinsTests {
 	}
 
 	@Test
+	void aCursorThatNoPageGaveIsRefusedOrTheEnd() {
+		for (String after : List.of("1", "12345678901", "18446744073709551615",
+				Long.toString(this.joins.get(0).id()))) {
+			try {
+				assertThat(this.engine.joins(new JoinQuery(null, after, 10)).joins()).hasSizeLessThanOrEqualTo(10);
+			}
+			catch (IllegalArgumentException ex) {
+				assertThat(ex).hasMessageContaining(after);
+			}
+		}
+	}
+
+	@Test
 	void oneIsClosedAndTheOthersStay() {
 		Join closed = this.joins.get(COUNT / 2);
 		assertThat(this.engine.closeJoin(closed.idText())).isTrue();
