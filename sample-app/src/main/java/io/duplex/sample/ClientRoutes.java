@@ -6,6 +6,7 @@ package io.duplex.sample;
 
 import io.duplex.InboundConnection;
 import io.duplex.boot.DuplexRoute;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.stereotype.Component;
 
@@ -22,9 +23,9 @@ class ClientRoutes {
 	}
 
 	@DuplexRoute(name = "byclient", listen = "tcp://127.0.0.1:9002")
-	String route(InboundConnection connection) {
+	@Nullable String route(InboundConnection connection) {
 		boolean usual = connection.clientAddress().host().equals("127.0.0.1");
-		return this.properties.address(usual ? "alpha" : "beta");
+		return this.properties.backends().get(usual ? "alpha" : "beta");
 	}
 
 }

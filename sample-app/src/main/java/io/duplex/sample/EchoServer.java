@@ -6,6 +6,7 @@ package io.duplex.sample;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -18,9 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A backend to play with: tells its name to whoever connects, and then echoes. Plain
- * {@code java.net}, and nothing that a proxy would need.
+ * {@code java.net}: it does not know that there is a proxy.
  */
-class EchoServer {
+final class EchoServer implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(EchoServer.class);
 
@@ -30,10 +31,29 @@ class EchoServer {
 
 	private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
 
-	EchoServer(String name, int port) throws IOException {
+	private EchoServer(String name, ServerSocket listener) {
 		this.name = name;
-		this.listener = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
-		start(this::accept);
+		this.listener = listener;
+	}
+
+	/**
+	 * Start a server on a free port.
+	 * @param name what it tells its clients
+	 * @return the server
+	 */
+	static EchoServer start(String name) {
+		try {
+			EchoServer server = new EchoServer(name, new ServerSocket(0, 1000, InetAddress.getLoopbackAddress()));
+			server.start(server::accept);
+			return server;
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	String address() {
+		return "tcp://127.0.0.1:" + this.listener.getLocalPort();
 	}
 
 	private void accept() throws IOException {
@@ -55,13 +75,6 @@ class EchoServer {
 		}
 	}
 
-	void close() throws IOException {
-		this.listener.close();
-		for (Socket client : this.clients) {
-			client.close();
-		}
-	}
-
 	private void start(Task task) {
 		Thread thread = new Thread(() -> {
 			try {
@@ -73,6 +86,14 @@ class EchoServer {
 		}, "backend-" + this.name);
 		thread.setDaemon(true);
 		thread.start();
+	}
+
+	@Override
+	public void close() throws IOException {
+		this.listener.close();
+		for (Socket client : this.clients) {
+			client.close();
+		}
 	}
 
 	private interface Task {

@@ -4,68 +4,30 @@
 
 package io.duplex.sample;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-import org.springframework.context.SmartLifecycle;
-import org.springframework.stereotype.Component;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.env.MapPropertySource;
 
 /**
- * Runs the backends in this application, so that the sample needs nothing else.
+ * Runs two backends in this application, so that the sample needs nothing else, and says
+ * in the properties {@code sample.backends.*} where they listen. They are closed with the
+ * application context, when all proxies have stopped.
  */
-@Component
-class EmbeddedBackends implements SmartLifecycle {
-
-	private final SampleProperties properties;
-
-	private final List<EchoServer> servers = new ArrayList<>();
-
-	EmbeddedBackends(SampleProperties properties) {
-		this.properties = properties;
-	}
+class EmbeddedBackends implements ApplicationContextInitializer<GenericApplicationContext> {
 
 	@Override
-	public synchronized void start() {
-		try {
-			for (Map.Entry<String, Integer> backend : this.properties.backends().entrySet()) {
-				this.servers.add(new EchoServer(backend.getKey(), backend.getValue()));
-			}
+	public void initialize(GenericApplicationContext context) {
+		Map<String, Object> addresses = new LinkedHashMap<>();
+		for (String name : List.of("alpha", "beta")) {
+			EchoServer server = EchoServer.start(name);
+			context.registerBean(name, EchoServer.class, () -> server);
+			addresses.put("sample.backends." + name, server.address());
 		}
-		catch (IOException ex) {
-			stop();
-			throw new UncheckedIOException("Could not start the backends " + this.properties.backends(), ex);
-		}
-	}
-
-	@Override
-	public synchronized void stop() {
-		try {
-			for (EchoServer server : this.servers) {
-				server.close();
-			}
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-		finally {
-			this.servers.clear();
-		}
-	}
-
-	@Override
-	public synchronized boolean isRunning() {
-		return !this.servers.isEmpty();
-	}
-
-	/**
-	 * Before the proxies when starting, after them when stopping.
-	 */
-	@Override
-	public int getPhase() {
-		return 0;
+		context.getEnvironment().getPropertySources().addLast(new MapPropertySource("embeddedBackends", addresses));
 	}
 
 }

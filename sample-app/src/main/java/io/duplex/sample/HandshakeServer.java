@@ -15,6 +15,7 @@ import io.duplex.DuplexEngine;
 import io.duplex.DuplexException;
 import io.duplex.DuplexListener;
 import io.duplex.DuplexSocket;
+import io.duplex.Join;
 import io.duplex.boot.DuplexProxyRegistry;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,16 +69,17 @@ class HandshakeServer implements SmartLifecycle {
 		try {
 			client.send(bytes("Which backend? " + this.properties.backends().keySet() + "\n"));
 			String name = readLine(client);
-			if (!this.properties.backends().containsKey(name)) {
+			String address = this.properties.backends().get(name);
+			if (address == null) {
 				client.send(bytes("There is no '" + name + "'\n"));
 				client.close();
 				return;
 			}
-			DuplexSocket backend = this.engine.connect(this.properties.address(name), PATIENCE);
-			this.engine.join(client, backend)
-				.end()
-				.thenAccept((end) -> logger.info("{} ended: {} after {} bytes to and {} bytes from {}",
-						client.peerAddress(), end.reason(), end.bytesFromClient(), end.bytesFromBackend(), name));
+			DuplexSocket backend = this.engine.connect(address, PATIENCE);
+			Join join = this.engine.join(client, backend);
+			join.end()
+				.thenAccept((end) -> logger.info("{} talked to {}: {} bytes there, {} bytes back, {}",
+						join.clientAddress(), name, end.bytesFromClient(), end.bytesFromBackend(), end.reason()));
 		}
 		catch (DuplexException ex) {
 			logger.warn("No handshake: {}", ex.getMessage());

@@ -11,14 +11,10 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 /**
  * Properties of the sample.
  *
- * @param backends TCP ports of the embedded backends, by their names
+ * @param backends addresses of the backends, by their names
  * @param handshake the address on which {@link HandshakeServer} listens
  */
 @ConfigurationProperties("sample")
-record SampleProperties(Map<String, Integer> backends, String handshake) {
-
-	String address(String backend) {
-		return "tcp://127.0.0.1:" + this.backends.get(backend);
-	}
+record SampleProperties(Map<String, String> backends, String handshake) {
 
 }

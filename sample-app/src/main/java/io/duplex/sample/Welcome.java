@@ -4,16 +4,14 @@
 
 package io.duplex.sample;
 
-import java.util.stream.Collectors;
-
 import io.duplex.DuplexAddress;
 import io.duplex.boot.DuplexProxyRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /**
@@ -28,39 +26,48 @@ class Welcome {
 
 	private final HandshakeServer handshakeServer;
 
-	Welcome(DuplexProxyRegistry registry, HandshakeServer handshakeServer) {
+	private final SampleProperties properties;
+
+	private final Environment environment;
+
+	Welcome(DuplexProxyRegistry registry, HandshakeServer handshakeServer, SampleProperties properties,
+			Environment environment) {
 		this.registry = registry;
 		this.handshakeServer = handshakeServer;
+		this.properties = properties;
+		this.environment = environment;
 	}
 
-	@EventListener
-	void onReady(ApplicationReadyEvent event) {
-		if (event.getApplicationContext() instanceof WebServerApplicationContext context
-				&& context.getWebServer() != null) {
-			logger.info(text(context.getWebServer().getPort()));
-		}
-	}
-
-	private String text(int webPort) {
+	@EventListener(ApplicationReadyEvent.class)
+	void sayWhatToTry() {
 		DuplexAddress echo = this.registry.findProxy("echo").orElseThrow().address();
-		String addresses = this.registry.getProxies()
-			.stream()
-			.map((proxy) -> "proxy %-8s  %s".formatted(proxy.name(), proxy.address()))
-			.collect(Collectors.joining("\n  "));
-		return """
+		String actuator = "http://localhost:" + this.environment.getProperty("local.server.port") + "/actuator";
+		logger.info("""
 
 
-				  %s
-				  handshake       %s
-				  actuator        http://localhost:%d/actuator
+				{}
+				Try this twice, in two other terminals, and type something:
 
-				Try in another terminal, the first one twice, and leave it open for the others:
+				  nc {} {}
 
-				  nc %s %d
-				  curl http://localhost:%d/actuator/duplex
-				  curl http://localhost:%d/actuator/duplexjoins
-				""".formatted(addresses, this.handshakeServer.address(), webPort, echo.host(), echo.port(), webPort,
-				webPort);
+				and see in a third one what is joined with what:
+
+				  curl {}/duplex
+				  curl {}/duplexjoins
+				""", places(actuator), echo.host(), echo.port(), actuator, actuator);
+	}
+
+	private String places(String actuator) {
+		StringBuilder places = new StringBuilder();
+		this.registry.getProxies().forEach((proxy) -> place(places, "proxy " + proxy.name(), proxy.address()));
+		place(places, "handshake", this.handshakeServer.address());
+		this.properties.backends().forEach((name, address) -> place(places, "backend " + name, address));
+		place(places, "actuator", actuator);
+		return places.toString();
+	}
+
+	private static void place(StringBuilder places, String what, Object where) {
+		places.append("  %-16s%s%n".formatted(what, where));
 	}
 
 }

@@ -31,11 +31,9 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.annotation.DirtiesContext;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
-import org.springframework.test.util.TestSocketUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link SampleApplication}: everything that it says can be tried.
@@ -55,14 +53,6 @@ class SampleApplicationTests {
 
 	@Autowired
 	private HandshakeServer handshakeServer;
-
-	@DynamicPropertySource
-	static void backends(DynamicPropertyRegistry registry) {
-		int alpha = TestSocketUtils.findAvailableTcpPort();
-		int beta = TestSocketUtils.findAvailableTcpPort();
-		registry.add("sample.backends.alpha", () -> alpha);
-		registry.add("sample.backends.beta", () -> beta);
-	}
 
 	@Test
 	void proxyTalksToBothBackendsInTurn() throws Exception {
@@ -87,7 +77,7 @@ class SampleApplicationTests {
 	}
 
 	@Test
-	void handshakePicksABackendAndTheRestIsJoined() throws Exception {
+	void handshakePicksABackendAndTheRestIsJoined(CapturedOutput output) throws Exception {
 		try (Client client = new Client(handshakePort())) {
 			assertThat(client.readLine()).isEqualTo("Which backend? [alpha, beta]");
 			client.write("beta\nsent together with the handshake\n");
@@ -95,6 +85,7 @@ class SampleApplicationTests {
 			assertThat(client.readLine()).isEqualTo("sent together with the handshake");
 			assertThat(client.ask("hello")).isEqualTo("hello");
 		}
+		await().untilAsserted(() -> assertThat(output).contains("talked to beta: 39 bytes there, 44 bytes back"));
 	}
 
 	@Test
