@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Lines "measurement proxy units-a-second cpu-seconds units" into a table of medians. Exits with 3 when a goal is missed.
+# Lines "measurement proxy units-a-second cpu-seconds units" into a table of medians, and of the medians of the
+# ratios within a round. Exits with 3 when a goal is missed.
 
 function median(list, values, count, i, j, swap) {
 	count = split(list, values, " ")
@@ -15,6 +16,16 @@ function median(list, values, count, i, j, swap) {
 	return count % 2 ? values[(count + 1) / 2] : (values[count / 2] + values[count / 2 + 1]) / 2
 }
 
+# The median of the rounds' ratios: neighbours in time, so that a machine that gets busier meanwhile hits both.
+function ratios(ours, theirs, a, b, i, count, list) {
+	count = split(ours, a, " ")
+	if (count == 0 || count != split(theirs, b, " "))
+		return ""
+	for (i = 1; i <= count; i++)
+		list = list " " (b[i] > 0 ? a[i] / b[i] : 0)
+	return median(list)
+}
+
 function cell(value, format) {
 	return value == "" ? "-" : sprintf(format, value)
 }
@@ -26,7 +37,7 @@ function row(title, unit, key, factor, format, sense, goal, absolute,    direct,
 	duplex = median(values[key, "duplex"])
 	if (direct == "" && haproxy == "" && duplex == "")
 		return
-	ratio = haproxy != "" && duplex != "" && haproxy > 0 ? duplex / haproxy : ""
+	ratio = ratios(values[key, "duplex"], values[key, "haproxy"])
 	seen = absolute ? duplex : ratio
 	verdict = ""
 	if (sense != "" && seen != "") {
