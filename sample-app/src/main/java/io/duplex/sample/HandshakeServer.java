@@ -135,11 +135,11 @@ class HandshakeServer implements SmartLifecycle {
 	}
 
 	/**
-	 * Together with the proxies.
+	 * After the proxies when starting, before them when stopping.
 	 */
 	@Override
 	public int getPhase() {
-		return DuplexProxyRegistry.LIFECYCLE_PHASE;
+		return DuplexProxyRegistry.LIFECYCLE_PHASE + 1;
 	}
 
 }
