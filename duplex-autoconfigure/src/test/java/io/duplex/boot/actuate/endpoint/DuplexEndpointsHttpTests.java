@@ -246,6 +246,14 @@ class DuplexEndpointsHttpTests {
 		}
 	}
 
+	@Test
+	void madeUpCursorsAreBadRequestsOrEmpty() throws Exception {
+		connect(this.cachePort);
+		for (String after : List.of("0", "1", "12345678901", "9223372036854775807", "18446744073709551615")) {
+			assertThat(get("/duplexjoins?after=" + after).statusCode()).as(after).isIn(200, 400);
+		}
+	}
+
 	private TestClient connect(int port) {
 		TestClient client = new TestClient(port);
 		this.clients.add(client);
