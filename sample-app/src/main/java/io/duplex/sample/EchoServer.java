@@ -7,6 +7,7 @@ package io.duplex.sample;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -37,19 +38,34 @@ final class EchoServer implements AutoCloseable {
 	}
 
 	/**
-	 * Start a server on a free port.
+	 * Start a server.
 	 * @param name what it tells its clients
+	 * @param port where it listens, unless somebody else does: then on a free port
 	 * @return the server
 	 */
-	static EchoServer start(String name) {
+	static EchoServer start(String name, int port) {
 		try {
-			EchoServer server = new EchoServer(name, new ServerSocket(0, 1000, InetAddress.getLoopbackAddress()));
+			EchoServer server = new EchoServer(name, listen(port));
 			server.start(server::accept);
 			return server;
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	private static ServerSocket listen(int port) throws IOException {
+		try {
+			return new ServerSocket(port, 1000, InetAddress.getLoopbackAddress());
+		}
+		catch (BindException ex) {
+			logger.debug("Port {} is taken", port, ex);
+			return new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
+		}
+	}
+
+	String name() {
+		return this.name;
 	}
 
 	String address() {

@@ -22,10 +22,9 @@ class EmbeddedBackends implements ApplicationContextInitializer<GenericApplicati
 	@Override
 	public void initialize(GenericApplicationContext context) {
 		Map<String, Object> addresses = new LinkedHashMap<>();
-		for (String name : List.of("alpha", "beta")) {
-			EchoServer server = EchoServer.start(name);
-			context.registerBean(name, EchoServer.class, () -> server);
-			addresses.put("sample.backends." + name, server.address());
+		for (EchoServer server : List.of(EchoServer.start("alpha", 9101), EchoServer.start("beta", 9102))) {
+			context.registerBean(server.name(), EchoServer.class, () -> server);
+			addresses.put("sample.backends." + server.name(), server.address());
 		}
 		context.getEnvironment().getPropertySources().addLast(new MapPropertySource("embeddedBackends", addresses));
 	}
