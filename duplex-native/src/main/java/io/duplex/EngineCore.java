@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.duplex.ffi.Dx;
+import io.duplex.ffi.EngineInfo;
 import io.duplex.ffi.EngineOptions;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
@@ -73,7 +74,16 @@ final class EngineCore {
 		}
 		EngineCore core = new EngineCore(id[0], options);
 		daemon("duplex-events", new EventLoop(core.id, core::handle, core::endOfEvents));
+		core.warnOfClampedLimit(options.maxDescriptors());
 		return core;
+	}
+
+	private void warnOfClampedLimit(int wanted) {
+		EngineInfo info = new EngineInfo();
+		if (info.read(this.id) == 0 && info.descriptorsMax() < wanted) {
+			logger.warn("The engine may own {} descriptors, not {}: the process cannot open more (ulimit -n)",
+					info.descriptorsMax(), wanted);
+		}
 	}
 
 	private static void daemon(String name, Runnable task) {

@@ -127,7 +127,6 @@ class ConnectionRouterTests {
 		ListAppender<ILoggingEvent> log = new ListAppender<>();
 		log.start();
 		logger.addAppender(log);
-		logger.setAdditive(false);
 		AtomicInteger count = new AtomicInteger();
 		DuplexProxy proxy = start((connection) -> switch (count.getAndIncrement() % 4) {
 			case 0 -> throw new IllegalStateException("no idea");
@@ -140,7 +139,6 @@ class ConnectionRouterTests {
 			good += (connect(proxy) == 'a') ? 1 : 0;
 		}
 		logger.detachAppender(log);
-		logger.setAdditive(true);
 		assertThat(good).isEqualTo(5);
 		await().until(() -> proxy.statistics().refusedByFailure() == 15);
 		assertThat(log.list).hasSize(3)

@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -53,6 +57,25 @@ class DuplexEngineTests {
 			assertThat(other.statistics().workers()).isOne();
 			assertThat(other.statistics().pipeSize()).isEqualTo(65536);
 			assertThat(other.statistics().descriptorsMax()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void aLimitThatTheProcessCannotKeepIsLoweredWithAWarning() {
+		Logger logger = (Logger) LoggerFactory.getLogger(EngineCore.class);
+		ListAppender<ILoggingEvent> log = new ListAppender<>();
+		log.start();
+		logger.addAppender(log);
+		try (DuplexEngine other = DuplexEngine
+			.create(DuplexEngineOptions.DEFAULTS.withWorkers(1).withMaxDescriptors(Integer.MAX_VALUE))) {
+			assertThat(other.statistics().descriptorsMax()).isLessThan(Integer.MAX_VALUE);
+			assertThat(log.list).singleElement()
+				.satisfies((event) -> assertThat(event.getFormattedMessage())
+					.contains(Long.toString(other.statistics().descriptorsMax()))
+					.contains(Integer.toString(Integer.MAX_VALUE)));
+		}
+		finally {
+			logger.detachAppender(log);
 		}
 	}
 

@@ -33,13 +33,11 @@ class FailureLogTests {
 	void listen() {
 		this.appender.start();
 		this.logger.addAppender(this.appender);
-		this.logger.setAdditive(false);
 	}
 
 	@AfterEach
 	void stopListening() {
 		this.logger.detachAppender(this.appender);
-		this.logger.setAdditive(true);
 	}
 
 	@Test
