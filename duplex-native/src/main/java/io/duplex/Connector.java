@@ -15,6 +15,7 @@ import java.util.function.LongFunction;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
 import io.duplex.ffi.NativeAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Resolves and connects, within one time limit for both.
@@ -57,7 +58,7 @@ final class Connector {
 			this.core.commands().submit((token) -> LibDuplex.dx_close(socket[0], 0, 0, token));
 			throw Parking.interrupted(CONNECT, address.toString(), 0);
 		}
-		return connected(address, answer.join(), socket);
+		return connected(address, answer.join());
 	}
 
 	/**
@@ -81,15 +82,14 @@ final class Connector {
 				this.core.completions().execute(() -> future.completeExceptionally(unresolved(CONNECT, address, ex)));
 				return;
 			}
-			long[] socket = new long[1];
 			this.core.completions()
-				.map(give(addresses, deadline, socket), (event) -> result.apply(connected(address, event, socket)))
+				.map(give(addresses, deadline, new long[1]), (event) -> result.apply(connected(address, event)))
 				.whenComplete((connected, failure) -> complete(future, connected, failure));
 		});
 		return future.minimalCompletionStage();
 	}
 
-	private static <T> void complete(CompletableFuture<T> future, T result, Throwable failure) {
+	private static <T> void complete(CompletableFuture<T> future, T result, @Nullable Throwable failure) {
 		if (failure != null) {
 			future.completeExceptionally(failure);
 		}
@@ -110,11 +110,15 @@ final class Connector {
 					deadline.remainingMillis(), token, socket));
 	}
 
-	private long connected(DuplexAddress address, Event event, long[] socket) {
+	/**
+	 * Asks the event for the socket: it may come before the call has returned and filled
+	 * its array.
+	 */
+	private long connected(DuplexAddress address, Event event) {
 		if (event.result() < 0) {
 			throw this.core.failures().connect(address, event.result());
 		}
-		return socket[0];
+		return event.object();
 	}
 
 	private byte[] resolve(DuplexAddress address, String operation, Deadline deadline) {
