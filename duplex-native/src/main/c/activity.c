@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 
 #define DISCARD_A_TURN (1u << 20) /* bytes */
@@ -143,11 +144,17 @@ static void step_release(struct dx__worker *worker, struct dx__task *task)
 		return;
 	}
 	dx__held_forget(socket);
+	dx__half_await_left(socket);
 	if (socket->watched)
 		dx__worker_unwatch(worker, socket->fd);
 	socket->watched = false;
 	if (socket->adopted)
 		dx__option_restore(socket->fd, &socket->original);
+	if (socket->listening) {
+		/* The path goes with the descriptor. */
+		free(socket->path);
+		socket->path = NULL;
+	}
 	command->answer.value = (uint64_t)socket->fd;
 	socket->fd = -1;
 	dx__descriptors_give(&worker->engine->descriptors, 1);
@@ -254,17 +261,17 @@ void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum 
 	begin(worker, socket, DX__CLOSING, step_close, timeout);
 }
 
-void dx__activity_stop(struct dx__worker *worker, struct dx__socket *socket)
+void dx__activity_stop(struct dx__worker *worker, struct dx__socket *socket, int error)
 {
 	switch (socket->activity) {
 	case DX__CONNECTING:
-		dx__connect_cancel(worker, socket, -ESHUTDOWN);
+		dx__connect_cancel(worker, socket, error);
 		break;
 	case DX__DRAINING:
-		answer(socket, -ESHUTDOWN);
+		answer(socket, error);
 		break;
 	case DX__RELEASING:
-		give_halves_back(worker, socket, -ESHUTDOWN);
+		give_halves_back(worker, socket, error);
 		break;
 	case DX__CLOSING:
 		finish_close(worker, socket);

@@ -39,8 +39,8 @@ void dx__shutdown_begin(struct dx__worker *worker, struct dx__socket *socket, st
 /* Delivers the output and gives the descriptor to the host; both halves are taken by the command. */
 void dx__release_begin(struct dx__worker *worker, struct dx__socket *socket, struct dx__command *command);
 
-/* Ends whatever the worker is doing with the socket, because the engine stops. */
-void dx__activity_stop(struct dx__worker *worker, struct dx__socket *socket);
+/* Ends whatever the worker is doing with the socket, because the engine stops (or cannot go on): answers this error. */
+void dx__activity_stop(struct dx__worker *worker, struct dx__socket *socket, int error);
 
 /* A join takes the output over while it is draining. */
 void dx__drain_end(struct dx__worker *worker, struct dx__socket *socket);

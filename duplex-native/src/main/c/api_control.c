@@ -4,6 +4,7 @@
 #include "api.h"
 #include "connect.h"
 #include "half.h"
+#include "held.h"
 #include "placement.h"
 
 #include <errno.h>
@@ -61,17 +62,24 @@ static void run_shutdown(struct dx__worker *worker, struct dx__message *message)
 		dx__shutdown_begin(worker, socket, command);
 }
 
-/* Ends a held output in this thread. -EAGAIN when the worker has to: it is still delivering. */
-static int shut_held(struct dx__socket *socket)
+/* Under the control lock, so that a join or a release either comes first or sees that the output is shut. 0 when the
+   caller, inside the half, is to shut the connection down; 1 when there is nothing left to do; 2 when the command is on
+   its way to the worker that still delivers; or an error. */
+static int begin_shutdown(struct dx__command *command)
 {
+	struct dx__socket *socket = command->a;
+	if (dx__half_state(socket, DX__OUT) == DX_HALF_DRAINING) {
+		if (atomic_exchange(&socket->shut, true))
+			return 1;
+		dx__place_dispatch_locked(command);
+		return 2;
+	}
 	int rc = dx__half_enter(socket, DX__OUT);
 	if (rc)
-		return rc == -EPIPE ? 0 : rc;
-	if (!atomic_exchange(&socket->shut, true) && shutdown(socket->fd, SHUT_WR) == -1)
-		rc = -errno;
-	dx__half_shut_held(socket);
-	dx__half_leave(socket, DX__OUT);
-	return rc;
+		return rc == -EPIPE ? 1 : rc;
+	atomic_store(&socket->shut, true);
+	dx__half_set(socket, DX__OUT, DX_HALF_SHUT);
+	return 0;
 }
 
 static int give_shutdown(dx_id id, const struct dx__reply *reply)
@@ -84,16 +92,21 @@ static int give_shutdown(dx_id id, const struct dx__reply *reply)
 	struct dx__socket *socket = command->a;
 	if (socket->listening)
 		return end(engine, command, -ENOTCONN);
-	rc = shut_held(socket);
-	if (rc == -EAGAIN && !atomic_exchange(&socket->shut, true)) {
-		command->message.run = run_shutdown;
-		dx__place_dispatch(command);
-		return end(engine, NULL, 0);
-	}
-	if (rc == -EAGAIN)
-		rc = 0; /* somebody has given this command already */
-	if (rc == -EBUSY || rc == -EINPROGRESS || rc == -ENOENT)
+	command->message.run = run_shutdown;
+	pthread_mutex_lock(&engine->control);
+	rc = begin_shutdown(command);
+	pthread_mutex_unlock(&engine->control);
+	if (rc < 0)
 		return end(engine, command, rc);
+	if (rc == 2)
+		return end(engine, NULL, 0);
+	if (!rc) {
+		rc = shutdown(socket->fd, SHUT_WR) == -1 ? -errno : 0;
+		dx__half_leave(socket, DX__OUT);
+		dx__held_bar(socket);
+	} else {
+		rc = 0;
+	}
 	dx__command_answer(command, rc);
 	return end(engine, NULL, 0);
 }
@@ -118,10 +131,10 @@ static void run_close(struct dx__worker *worker, struct dx__message *message)
 	struct dx__socket *socket = command->a;
 	if (!dx__place_claim(worker, command))
 		return;
-	if (socket->activity == DX__CONNECTING && !socket->join)
-		dx__connect_cancel(worker, socket, -ECANCELED);
-	else if (socket->join)
+	if (socket->join)
 		dx__join_end(worker, socket->join, DX_REASON_CLOSED, DX_SIDE_NONE, 0, DX__FATE_ABORT, DX__FATE_CLOSE_NOW);
+	else if (socket->activity == DX__CONNECTING)
+		dx__connect_cancel(worker, socket, -ECANCELED);
 	/* Its join may have ended and closed it meanwhile, or is closing it in order. */
 	if (socket->closed) {
 		dx__socket_unplace_if_idle(worker, socket);
@@ -189,7 +202,7 @@ static void run_release(struct dx__worker *worker, struct dx__message *message)
 		rc = dx__socket_place(worker, socket);
 	dx__release_begin(worker, socket, command);
 	if (rc)
-		dx__activity_stop(worker, socket);
+		dx__activity_stop(worker, socket, rc);
 }
 
 /* Caller holds the control lock. */
@@ -198,6 +211,9 @@ static int check_release(struct dx__socket *socket)
 	int rc = dx__half_check(socket, DX__IN);
 	if (!rc && !socket->listening && dx__half_state(socket, DX__OUT) != DX_HALF_SHUT)
 		rc = dx__half_check(socket, DX__OUT);
+	/* A shutdown is still being delivered. */
+	if (!rc && atomic_load(&socket->shut) && dx__half_state(socket, DX__OUT) == DX_HALF_DRAINING)
+		rc = -EBUSY;
 	if (!rc && dx__slab_is_dead(socket))
 		rc = -ENOENT;
 	if (!rc && atomic_load_explicit(&socket->input_queued, memory_order_relaxed))

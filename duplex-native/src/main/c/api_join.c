@@ -52,6 +52,9 @@ static void run_join(struct dx__worker *worker, struct dx__message *message)
 		rc = -ESHUTDOWN;
 	else if (dx__slab_is_dead(join->a) || dx__slab_is_dead(join->b))
 		rc = -ENOENT;
+	/* Shut by somebody who was inside when the half was taken. */
+	if (!rc && ((atomic_load(&join->b->shut)) || (needs(join, true, DX__OUT) && atomic_load(&join->a->shut))))
+		rc = -EPIPE;
 	if (!rc) {
 		dx__join_list(worker, join);
 		rc = dx__join_open(worker, join);
@@ -214,7 +217,9 @@ static void dispatch_to_join(struct dx__command *command)
 	bool ended = false;
 	pthread_mutex_lock(&engine->control);
 	uint8_t state = atomic_load(&join->state);
-	if (state == DX__JOIN_MAKING) {
+	if (state == DX__JOIN_MAKING && join->proxy) {
+		ended = true; /* accepted, and nobody has been told of it */
+	} else if (state == DX__JOIN_MAKING) {
 		struct dx__command **last = &join->after;
 		while (*last)
 			last = &(*last)->next;

@@ -29,7 +29,7 @@ static void visit(struct dx__worker *worker, struct dx__command *command, uint32
 	struct dx__join *join = dx__slab_enter_index(joins, index);
 	if (!join)
 		return;
-	if (atomic_load_explicit(&join->worker, memory_order_relaxed) == worker && dx__list_holds(&join->listed)) {
+	if (atomic_load_explicit(&join->worker, memory_order_acquire) == worker && dx__list_holds(&join->listed)) {
 		dx_id proxy = join->proxy ? dx__proxy_id(join->proxy) : 0;
 		if (!command->filter || command->filter == proxy)
 			dx__join_describe(worker, join, &command->rows[command->count++]);

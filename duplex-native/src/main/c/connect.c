@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -89,7 +90,7 @@ static int call_connect(struct dx__socket *socket, const struct dx_address *addr
 
 static int open_descriptor(struct dx__worker *worker, struct dx__socket *sock, const struct dx_address *address)
 {
-	if (!sock->connect->reserved && !dx__descriptors_take(&worker->engine->descriptors, 1))
+	if (!sock->connect->reserved && !dx__worker_take_descriptors(worker, 1))
 		return -EMFILE;
 	sock->connect->reserved = false;
 	sock->fd = socket(dx__address_domain(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -112,6 +113,25 @@ static void fail_attempt(struct dx__worker *worker, struct dx__socket *socket, i
 	drop_descriptor(worker, socket);
 	dx__timer_cancel(&worker->wheel, &socket->timer);
 	attempt(worker, socket);
+}
+
+/* A connect to a local port on which nobody listens may pick this very port for its own end, and then TCP connects the
+   socket to itself (simultaneous open); who retries long enough will see it. Closed with a reset: the port stays free. */
+static bool is_connected_to_itself(struct dx__worker *worker, struct dx__socket *socket)
+{
+	const struct dx_address *peer = current(socket->connect);
+	struct sockaddr_storage storage;
+	socklen_t length = sizeof(storage);
+	struct dx_address local;
+	if (peer->family == DX_FAMILY_UNIX || peer->port < worker->engine->first_ephemeral)
+		return false;
+	if (getsockname(socket->fd, (struct sockaddr *)&storage, &length) == -1)
+		return false;
+	dx__address_from_sockaddr(&storage, length, &local);
+	if (local.port != peer->port || memcmp(local.ip, peer->ip, sizeof(local.ip)) != 0)
+		return false;
+	dx__option_reset_on_close(socket->fd);
+	return true;
 }
 
 /* 0 when this one is on its way or has succeeded. */
@@ -137,6 +157,8 @@ static int try_current(struct dx__worker *worker, struct dx__socket *socket)
 	int placed = dx__socket_place(worker, socket);
 	if (placed)
 		return placed;
+	if (!rc && is_connected_to_itself(worker, socket))
+		return -ECONNREFUSED;
 	if (!rc)
 		finish(worker, socket, 0);
 	else if (connect->attempt_ends)
@@ -200,6 +222,10 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 	if (!(events & EPOLLOUT))
 		return;
 	socket->writable = true;
+	if (is_connected_to_itself(worker, socket)) {
+		fail_attempt(worker, socket, -ECONNREFUSED);
+		return;
+	}
 	/* What comes later is an edge. */
 	socket->readable = events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI);
 	socket->urgent = events & EPOLLPRI;

@@ -46,7 +46,6 @@ bool dx__descriptors_is_exhaustion(int error)
 	case -ENOBUFS:
 	case -ENOMEM:
 	case -ENOSPC: /* epoll watches */
-	case -EADDRNOTAVAIL:
 		return true;
 	default:
 		return false;
@@ -55,6 +54,6 @@ bool dx__descriptors_is_exhaustion(int error)
 
 void dx__descriptors_exhausted(struct dx__descriptors *descriptors, int error)
 {
-	if (dx__descriptors_is_exhaustion(error))
+	if (dx__descriptors_is_exhaustion(error) || error == -EADDRNOTAVAIL)
 		atomic_fetch_add_explicit(&descriptors->exhausted, 1, memory_order_relaxed);
 }

@@ -28,7 +28,7 @@ void dx__descriptors_give(struct dx__descriptors *descriptors, int count);
 /* True for a negative errno which means that something has run out on this side. */
 bool dx__descriptors_is_exhaustion(int error);
 
-/* Counts the error if it is one of these. */
+/* Counts the error if it is one of these, or -EADDRNOTAVAIL: no free port. */
 void dx__descriptors_exhausted(struct dx__descriptors *descriptors, int error);
 
 #endif

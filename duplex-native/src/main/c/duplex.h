@@ -19,7 +19,8 @@
  *   obvious one: memory that is lent to a call must stay valid as long as the call's comment says.
  * - Functions with a `token` are commands: they check their arguments, return at once, and are answered by one event
  *   of type DX_EVENT_DONE that carries the token (any value; the engine only hands it back). A command that returned
- *   an error is not answered. Commands on one object take effect in the order in which they were given.
+ *   an error is not answered. Commands on one object take effect in the order in which they were given, unless a join
+ *   that was given meanwhile moves it to another worker.
  * - Functions that end in `_wait` are the blocking twins, for hosts without an event loop. They answer in place and
  *   produce no event.
  * - Times are milliseconds unless a name says otherwise; 0 switches a time limit off.
@@ -325,7 +326,7 @@ DX_API int dx_close_wait(dx_id socket, uint32_t flags, uint32_t timeout);
  * output is delivered first. Both halves must be held, and the read-ahead bytes taken with dx_recv_queued().
  *
  * @param timeout for the queued output; -ETIMEDOUT, and the socket stays managed, when it is over; 0: no limit
- * @return 0; -EBUSY when a half is flowing; -ENOTEMPTY when read-ahead bytes are left. The event's value is the
+ * @return 0; -EBUSY when a half is flowing, or a shutdown is still being delivered; -ENOTEMPTY when read-ahead bytes are left. The event's value is the
  *         descriptor, now the host's; with it the id is stale
  */
 DX_API int dx_release(dx_id socket, uint32_t timeout, uint64_t token);
@@ -522,7 +523,8 @@ DX_API int dx_proxy_stop_wait(dx_id proxy);
  * Stop, and wait for the connections to end.
  *
  * @param grace milliseconds after which the rest is closed with DX_REASON_SHUT_DOWN; 0 closes at once
- * @return 0; answered when no connection is left; the event's value is the number of those that had to be closed
+ * @return 0; answered when no connection is left; the event's value is the number of those that had to be closed. Its
+ *         result is -ECANCELED when the proxy is started again meanwhile
  */
 DX_API int dx_proxy_drain(dx_id proxy, uint32_t grace, uint64_t token);
 DX_API int dx_proxy_drain_wait(dx_id proxy, uint32_t grace);

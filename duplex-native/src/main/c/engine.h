@@ -49,6 +49,7 @@ struct dx__engine {
 	_Atomic uint64_t joins_active;
 	_Atomic uint64_t joins_total;
 	uint32_t pipe_size;
+	uint16_t first_ephemeral;      /* the first port that the kernel picks for a connect's own end */
 	unsigned worker_count;
 	struct dx__worker workers[];
 };

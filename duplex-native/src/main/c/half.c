@@ -3,6 +3,7 @@
 #include "held.h"
 
 #include <errno.h>
+#include <sched.h>
 
 #define STATE_SHIFT 24
 #define USERS ((1u << STATE_SHIFT) - 1)
@@ -29,7 +30,7 @@ int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side)
 	uint32_t seen = atomic_load_explicit(&socket->half[side], memory_order_relaxed);
 	do {
 		/* A close takes halves as a join does, but it is over with the socket. */
-		if (seen >> STATE_SHIFT != DX_HALF_HELD)
+		if (seen >> STATE_SHIFT != DX_HALF_HELD || dx__slab_is_dead(socket))
 			return dx__slab_is_dead(socket) ? -ENOENT : refusal(seen >> STATE_SHIFT);
 	} while (!atomic_compare_exchange_weak_explicit(&socket->half[side], &seen, seen + 1, memory_order_acquire,
 			memory_order_relaxed));
@@ -45,8 +46,16 @@ static void release_taker(struct dx__command *command)
 void dx__half_leave(struct dx__socket *socket, enum dx__side_of_half side)
 {
 	uint32_t before = atomic_fetch_sub_explicit(&socket->half[side], 1, memory_order_acq_rel);
-	if ((before & USERS) == 1 && before >> STATE_SHIFT == DX_HALF_TAKING)
-		release_taker(socket->taker[side]);
+	struct dx__command *taker = (before & USERS) == 1 ? atomic_exchange(&socket->taker[side], NULL) : NULL;
+	if (taker)
+		release_taker(taker);
+}
+
+void dx__half_await_left(struct dx__socket *socket)
+{
+	/* They are inside one non-blocking call, or parked and woken. */
+	while ((atomic_load(&socket->half[DX__IN]) | atomic_load(&socket->half[DX__OUT])) & USERS)
+		sched_yield();
 }
 
 uint32_t dx__half_state(struct dx__socket *socket, enum dx__side_of_half side)
@@ -72,10 +81,10 @@ static uint32_t change(struct dx__socket *socket, enum dx__side_of_half side, ui
 
 void dx__half_take(struct dx__socket *socket, enum dx__side_of_half side, struct dx__command *command)
 {
-	socket->taker[side] = command;
-	/* Counted before it can be left; uncounted when nobody is inside. */
+	/* Counted before it can be left. Whoever takes the pointer out uncounts: the last one inside, or we when nobody is. */
 	atomic_fetch_add_explicit(&command->taking, 1, memory_order_relaxed);
-	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0)
+	atomic_store(&socket->taker[side], command);
+	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0 && atomic_exchange(&socket->taker[side], NULL))
 		atomic_fetch_sub_explicit(&command->taking, 1, memory_order_relaxed);
 }
 
@@ -105,13 +114,3 @@ void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side)
 	dx__held_given_back(socket);
 }
 
-bool dx__half_shut_held(struct dx__socket *socket)
-{
-	uint32_t seen = atomic_load_explicit(&socket->half[DX__OUT], memory_order_relaxed);
-	do {
-		if (seen >> STATE_SHIFT != DX_HALF_HELD)
-			return false;
-	} while (!atomic_compare_exchange_weak_explicit(&socket->half[DX__OUT], &seen,
-			(uint32_t)DX_HALF_SHUT << STATE_SHIFT | (seen & USERS), memory_order_acq_rel, memory_order_relaxed));
-	return true;
-}

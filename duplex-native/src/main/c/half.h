@@ -27,13 +27,13 @@ void dx__half_take(struct dx__socket *socket, enum dx__side_of_half side, struct
    Without the control lock. */
 void dx__half_taken(struct dx__command *command, struct dx__socket *socket, struct dx__socket *other);
 
-/* The worker's: the half flows, or is closed. */
+/* Waits until nobody is inside any half; they are barred already. */
+void dx__half_await_left(struct dx__socket *socket);
+
+/* The half flows, is closed, or (its output, under the control lock) shut; the count of those inside is kept. */
 void dx__half_set(struct dx__socket *socket, enum dx__side_of_half side, uint32_t state);
 
 /* The worker's: the half is the application's again; output that is queued is delivered first. */
 void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side);
-
-/* Ends a held output in the application's thread: later senders get -EPIPE. False when it was not held. */
-bool dx__half_shut_held(struct dx__socket *socket);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "held.h"
 #include "half.h"
+#include "option.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -93,6 +94,8 @@ bool dx__held_fired(struct dx__engine *engine, dx_id id, uint32_t events, struct
 	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 		fired |= DX_WRITABLE;
 	pthread_mutex_lock(dx__held_lock(socket));
+	if (!socket->gone && (events & EPOLLERR) && !(events & EPOLLHUP))
+		dx__option_drain_errors(socket->fd);
 	fired &= socket->armed;
 	socket->armed &= ~fired;
 	/* It was one shot: what is left must be armed again. */
@@ -162,11 +165,18 @@ void dx__held_bar(struct dx__socket *socket)
 
 void dx__held_given_back(struct dx__socket *socket)
 {
+	uint32_t fired = 0;
 	pthread_mutex_lock(dx__held_lock(socket));
+	/* A shut output is ready to say so. */
+	if (dx__half_state(socket, DX__OUT) == DX_HALF_SHUT)
+		fired = socket->armed & DX_WRITABLE;
+	socket->armed &= ~fired;
 	if (!socket->gone && socket->armed && update(socket)) {
-		dx__news_post(socket->engine, &socket->news, socket->armed);
+		fired |= socket->armed;
 		socket->armed = 0;
 	}
+	if (fired)
+		dx__news_post(socket->engine, &socket->news, fired);
 	wake_parked(socket);
 	pthread_mutex_unlock(dx__held_lock(socket));
 }
@@ -224,6 +234,8 @@ int dx__held_park(struct dx__socket *socket, enum dx__side_of_half side, uint64_
 			{.fd = socket->fd, .events = side == DX__IN ? POLLIN | POLLRDHUP | POLLPRI : POLLOUT},
 		};
 		rc = poll_until(fds, entered ? 1 : 2, deadline);
+		if (!entered && (fds[1].revents & POLLERR) && !(fds[1].revents & POLLHUP))
+			dx__option_drain_errors(socket->fd);
 		if (!entered)
 			dx__half_leave(socket, side);
 	} else {

@@ -94,22 +94,25 @@ static uint64_t idle_limit(const struct dx__join *join)
 	return half_closed && join->limits->half_close ? join->limits->half_close : join->limits->idle;
 }
 
-static void limit_reached(struct dx__worker *worker, struct dx__timer *timer)
-{
-	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
-	uint64_t idle = idle_limit(join);
-	if (join->limits->life && worker->now - join->made >= join->limits->life)
-		dx__join_end_all(worker, join, DX_REASON_LIFETIME, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
-	else if (idle && worker->now - join->active >= idle)
-		dx__join_end_all(worker, join, DX_REASON_IDLE, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
-	else
-		dx__join_set_timer(worker, join);
-}
+/* In the milliseconds of the workers, rounded up: no life is cut short. */
+static uint64_t made(const struct dx__join *join) { return (join->made_ns + 999999) / 1000000; }
 
 /* When a limit that began at `from` ends; limits of centuries must not overflow. */
 static uint64_t limit_end(uint64_t from, uint64_t limit)
 {
 	return limit && limit < UINT64_MAX - from ? from + limit : UINT64_MAX;
+}
+
+static void limit_reached(struct dx__worker *worker, struct dx__timer *timer)
+{
+	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
+	uint64_t idle = idle_limit(join);
+	if (join->limits->life && worker->now >= limit_end(made(join), join->limits->life))
+		dx__join_end_all(worker, join, DX_REASON_LIFETIME, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
+	else if (idle && worker->now - join->active >= idle)
+		dx__join_end_all(worker, join, DX_REASON_IDLE, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
+	else
+		dx__join_set_timer(worker, join);
 }
 
 void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join)
@@ -118,7 +121,7 @@ void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join)
 		return;
 	/* Moving bytes only notes the time, and the timer looks at that when it fires: limits cost nothing a byte. */
 	uint64_t idle = limit_end(join->active, idle_limit(join));
-	uint64_t life = limit_end(join->made, join->limits->life);
+	uint64_t life = limit_end(made(join), join->limits->life);
 	uint64_t deadline = idle < life ? idle : life;
 	join->timer.fire = limit_reached;
 	if (deadline == UINT64_MAX)
@@ -141,7 +144,8 @@ void dx__join_list(struct dx__worker *worker, struct dx__join *join)
 	/* In the place of the message that brought it here. */
 	join->timer = (struct dx__timer){0};
 	join->since_ns = dx__realtime_ns();
-	join->made = join->active = worker->now;
+	join->made_ns = dx__monotonic_ns();
+	join->active = worker->now;
 }
 
 static void set_stream(struct dx__stream *stream, struct dx__socket *source, struct dx__socket *sink)
@@ -222,12 +226,15 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 	join->reason = (uint8_t)reason;
 	join->side = (uint8_t)side;
 	join->error = error;
-	join->duration_ns = dx__realtime_ns() - join->since_ns;
+	join->duration_ns = dx__monotonic_ns() - join->made_ns;
 	if (dx__list_holds(&join->listed))
 		dx__timer_cancel(&worker->wheel, &join->timer);
 	dx__list_remove(&join->listed);
 	dx__stream_detach(to_b);
 	dx__stream_detach(to_a);
+	join->a->join = NULL;
+	if (join->b)
+		join->b->join = NULL;
 	settle(worker, join->a, to_b->source, to_a->source, a);
 	if (join->b)
 		settle(worker, join->b, to_a->source, to_b->source, b);

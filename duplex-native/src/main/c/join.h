@@ -48,7 +48,7 @@ struct dx__join {
 	struct dx__news news;
 	const struct dx__limits *limits;     /* the proxy's; or owned; or NULL */
 	union {
-		uint64_t made;                   /* milliseconds of the worker */
+		uint64_t made_ns;                /* monotonic */
 		uint64_t duration_ns;            /* once it has ended */
 	};
 	uint64_t active;                     /* when a byte moved last */

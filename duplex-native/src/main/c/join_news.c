@@ -69,7 +69,8 @@ void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct 
 		.a_to_b_path = path_of(&join->stream[0]),
 		.b_to_a_path = path_of(&join->stream[1]),
 		.since_ns = join->since_ns,
-		.idle_ns = (worker->now - join->active) * 1000000,
+		/* Of a join that has just moved here, the last byte may lie in this worker's future. */
+		.idle_ns = (worker->now > join->active ? worker->now - join->active : 0) * 1000000,
 		.a_to_b = join->stream[0].delivered,
 		.b_to_a = join->stream[1].delivered,
 		.a_to_b_pending = dx__stream_pending(&join->stream[0]),

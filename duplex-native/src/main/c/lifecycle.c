@@ -2,10 +2,12 @@
 #include "lifecycle.h"
 #include "held.h"
 #include "join_news.h"
+#include "placement.h"
 #include "proxy.h"
 #include "registry.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -48,15 +50,7 @@ static void run_stop(struct dx__worker *worker, struct dx__message *message)
 			dx__proxy_stop(worker, proxy);
 		dx__proxy_leave(proxy);
 	}
-	while (!dx__list_is_empty(&worker->joins)) {
-		struct dx__join *join = DX__CONTAINER(worker->joins.next, struct dx__join, listed);
-		dx__join_end_all(worker, join, DX_REASON_SHUT_DOWN, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
-	}
-	struct dx__list *next;
-	for (struct dx__list *link = worker->sockets.next; link != &worker->sockets; link = next) {
-		next = link->next;
-		dx__activity_stop(worker, DX__CONTAINER(link, struct dx__socket, placed));
-	}
+	dx__place_end_all(worker);
 	dx__work_end(engine);
 }
 
@@ -86,6 +80,18 @@ static unsigned processors(void)
 		return 1;
 	int count = CPU_COUNT(&set);
 	return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
+}
+
+/* The lower end of ip_local_port_range; every unprivileged port where it cannot be read. */
+static uint16_t first_ephemeral_port(void)
+{
+	unsigned first = 1024;
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	if (file && fscanf(file, "%u", &first) != 1)
+		first = 1024;
+	if (file)
+		fclose(file);
+	return (uint16_t)first;
 }
 
 static uint32_t power_of_two(uint32_t size)
@@ -160,6 +166,7 @@ int dx__engine_open(const struct dx_engine_options *options, dx_id *id)
 	uint32_t reserved = options->reserved_descriptors ? options->reserved_descriptors : RESERVED_DEFAULT;
 	dx__descriptors_init(&engine->descriptors, options->max_descriptors, reserved);
 	engine->pipe_size = power_of_two(options->pipe_size ? options->pipe_size : PIPE_SIZE_DEFAULT);
+	engine->first_ephemeral = first_ephemeral_port();
 	engine->opened_ns = dx__monotonic_ns();
 	engine->news.ops[DX__NEWS_STOPPED] = &stopped_ops;
 	engine->news.ops[DX__NEWS_COMMAND] = &dx__command_news;
@@ -170,7 +177,7 @@ int dx__engine_open(const struct dx_engine_options *options, dx_id *id)
 	for (int i = 0; i < DX__ARM_LOCKS; i++)
 		pthread_mutex_init(&engine->arm_locks[i], NULL);
 	for (unsigned i = 0; i < count; i++) {
-		dx__pipe_pool_init(&engine->workers[i].pipes, &engine->descriptors, engine->pipe_size);
+		dx__pipe_pool_init(&engine->workers[i].pipes, &engine->descriptors, engine->pipe_size, count);
 		rc = dx__worker_start(&engine->workers[i], engine, i);
 		if (rc) {
 			end_workers(engine, i);

@@ -96,3 +96,12 @@ void dx__option_reset(int fd)
 	if (connect(fd, &nobody, sizeof(nobody)) == -1)
 		shutdown(fd, SHUT_RDWR);
 }
+
+void dx__option_drain_errors(int fd)
+{
+	char ignored[1];
+	struct iovec vector = {.iov_base = ignored, .iov_len = sizeof(ignored)};
+	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	while (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		;
+}

@@ -15,6 +15,9 @@ void dx__option_restore(int fd, const struct dx__original *original);
    Sets it again. */
 void dx__option_keep_nonblocking(int fd);
 
+/* Empties the error queue (time stamps, completions of MSG_ZEROCOPY): while it is not empty, poll says POLLERR. */
+void dx__option_drain_errors(int fd);
+
 /* For sockets that the engine creates: urgent bytes in line; TCP_NODELAY and keep-alive. What a listener has, the
    sockets that it accepts inherit. */
 void dx__option_own(int fd, int family);

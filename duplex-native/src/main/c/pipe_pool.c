@@ -6,13 +6,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAX_POOLED 128
+#define MAX_POOLED 64
 #define MIN_PIPE_SIZE 65536
 #define RETRY_AFTER 100 /* milliseconds */
 
-void dx__pipe_pool_init(struct dx__pipe_pool *pool, struct dx__descriptors *descriptors, uint32_t pipe_size)
+void dx__pipe_pool_init(struct dx__pipe_pool *pool, struct dx__descriptors *descriptors, uint32_t pipe_size,
+		unsigned sharers)
 {
-	*pool = (struct dx__pipe_pool){.descriptors = descriptors, .pipe_size = pipe_size};
+	/* Pipes that wait for a use may hold an eighth of the descriptors. */
+	uint64_t share = (uint64_t)descriptors->limit / 16 / sharers;
+	*pool = (struct dx__pipe_pool){
+		.descriptors = descriptors,
+		.pipe_size = pipe_size,
+		.most_pooled = share < MAX_POOLED ? (uint32_t)share : MAX_POOLED,
+	};
 }
 
 static void destroy(struct dx__pipe_pool *pool, struct dx__pipe *pipe)
@@ -29,6 +36,7 @@ void dx__pipe_pool_free(struct dx__pipe_pool *pool)
 		struct dx__pipe *pipe = pool->free;
 		pool->free = pipe->next;
 		destroy(pool, pipe);
+		dx__count(&pool->pooled, -1);
 	}
 }
 
@@ -76,7 +84,7 @@ struct dx__pipe *dx__pipe_get(struct dx__pipe_pool *pool, uint64_t now)
 void dx__pipe_put(struct dx__pipe_pool *pool, struct dx__pipe *pipe)
 {
 	dx__count(&pool->in_use, -1);
-	if (pipe->length || atomic_load_explicit(&pool->pooled, memory_order_relaxed) >= MAX_POOLED) {
+	if (pipe->length || atomic_load_explicit(&pool->pooled, memory_order_relaxed) >= pool->most_pooled) {
 		destroy(pool, pipe);
 		return;
 	}

@@ -26,13 +26,18 @@ struct dx__pipe_pool {
 	struct dx__descriptors *descriptors;
 	struct dx__pipe *free;
 	uint32_t pipe_size;        /* bytes wanted */
+	uint32_t most_pooled;
 	uint64_t retry;            /* not before this time in milliseconds, after a failure */
 	_Atomic uint64_t pooled;   /* one writer: the worker */
 	_Atomic uint64_t in_use;
 	_Atomic uint64_t refused;
 };
 
-void dx__pipe_pool_init(struct dx__pipe_pool *pool, struct dx__descriptors *descriptors, uint32_t pipe_size);
+/* sharers: pools that share the descriptors. */
+void dx__pipe_pool_init(struct dx__pipe_pool *pool, struct dx__descriptors *descriptors, uint32_t pipe_size,
+		unsigned sharers);
+
+/* Closes the pooled pipes: also when descriptors are short. */
 void dx__pipe_pool_free(struct dx__pipe_pool *pool);
 
 /* An empty pipe, or NULL. now: milliseconds. */

@@ -3,6 +3,8 @@
 #include "count.h"
 #include "join.h"
 
+#include <errno.h>
+
 static struct dx__worker *worker_for(const struct dx__command *command)
 {
 	struct dx__worker *a = command->a->worker;
@@ -32,15 +34,20 @@ static void expect(struct dx__worker *worker, struct dx__socket *socket)
 		own(worker, socket);
 }
 
-void dx__place_dispatch(struct dx__command *command)
+void dx__place_dispatch_locked(struct dx__command *command)
 {
-	pthread_mutex_t *control = &command->engine->control;
-	pthread_mutex_lock(control);
 	struct dx__worker *worker = worker_for(command);
 	expect(worker, command->a);
 	if (command->b)
 		expect(worker, command->b);
 	dx__worker_post(worker, &command->message);
+}
+
+void dx__place_dispatch(struct dx__command *command)
+{
+	pthread_mutex_t *control = &command->engine->control;
+	pthread_mutex_lock(control);
+	dx__place_dispatch_locked(command);
 	pthread_mutex_unlock(control);
 }
 
@@ -56,7 +63,9 @@ static void leave(struct dx__worker *worker, struct dx__socket *socket, struct d
 	if (socket->watched)
 		dx__worker_unwatch(worker, socket->fd);
 	socket->watched = false;
-	dx__timer_cancel(&worker->wheel, &socket->timer);
+	/* Only an activity has a timer; its place may be a message's, once the socket is closed. */
+	if (socket->activity != DX__IDLE)
+		dx__timer_cancel(&worker->wheel, &socket->timer);
 	dx__list_remove(&socket->task.link);
 	dx__list_remove(&socket->placed);
 	dx__list_append(group, &socket->placed);
@@ -69,7 +78,6 @@ static void leave_stream(struct dx__worker *worker, struct dx__stream *stream, s
 		struct dx__list *group)
 {
 	struct dx__join *join = dx__join_of(stream);
-	atomic_store_explicit(&join->worker, to, memory_order_relaxed);
 	dx__list_remove(&stream->task.link);
 	dx__list_remove(&join->listed);
 	dx__timer_cancel(&worker->wheel, &join->timer);
@@ -77,6 +85,8 @@ static void leave_stream(struct dx__worker *worker, struct dx__stream *stream, s
 		leave(worker, join->a, group);
 	if (!join->b->moving)
 		leave(worker, join->b, group);
+	/* Last: from now on the other worker may look at it. */
+	atomic_store_explicit(&join->worker, to, memory_order_release);
 }
 
 /* Takes the connected group around the socket off this worker, for another. Caller holds the control lock. */
@@ -113,6 +123,8 @@ static void receive_group(struct dx__worker *worker, struct dx__list *group)
 		struct dx__socket *socket = DX__CONTAINER(group->next, struct dx__socket, placed);
 		dx__list_remove(&socket->placed);
 		socket->moving = false;
+		if (socket->closed && socket->activity == DX__IDLE)
+			continue; /* closed before it moved */
 		if (socket->pipe)
 			dx__pipe_arrives(&worker->pipes);
 		int rc = dx__socket_place(worker, socket);
@@ -133,12 +145,28 @@ static void receive_group(struct dx__worker *worker, struct dx__list *group)
 	}
 }
 
+void dx__place_end_all(struct dx__worker *worker)
+{
+	while (!dx__list_is_empty(&worker->joins)) {
+		struct dx__join *join = DX__CONTAINER(worker->joins.next, struct dx__join, listed);
+		dx__join_end_all(worker, join, DX_REASON_SHUT_DOWN, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
+	}
+	struct dx__list *next;
+	for (struct dx__list *link = worker->sockets.next; link != &worker->sockets; link = next) {
+		next = link->next;
+		dx__activity_stop(worker, DX__CONTAINER(link, struct dx__socket, placed), -ESHUTDOWN);
+	}
+}
+
 bool dx__place_claim(struct dx__worker *worker, struct dx__command *command)
 {
 	struct dx__engine *engine = worker->engine;
 	struct dx__socket *a = command->a, *b = command->b;
-	if (command->group.next)
+	if (command->group.next) {
 		receive_group(worker, &command->group);
+		if (worker->stopping)
+			dx__place_end_all(worker);
+	}
 	pthread_mutex_lock(&engine->control);
 	bool here = a->worker == worker && (!b || b->worker == worker);
 	if (!here) {

@@ -19,10 +19,15 @@
 
 /* Posts the command to the worker of its sockets, which stay there until it has run. For command->dispatch. */
 void dx__place_dispatch(struct dx__command *command);
+/* The same, for a caller that holds the control lock. */
+void dx__place_dispatch_locked(struct dx__command *command);
 
 /* At the beginning of a command about sockets: true when they belong to this worker. False when the command was sent
    on; then it must not be touched any more. At its end, dx__socket_unplace_if_idle() lets go of them. */
 bool dx__place_claim(struct dx__worker *worker, struct dx__command *command);
+
+/* Ends all joins and activities of a worker, because the engine stops. */
+void dx__place_end_all(struct dx__worker *worker);
 
 /* For sockets that a worker made itself: they are its own. */
 void dx__place_own(struct dx__worker *worker, struct dx__socket *socket);

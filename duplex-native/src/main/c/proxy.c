@@ -126,6 +126,12 @@ static void answer_drains(struct dx__proxy *proxy, int result)
 	}
 }
 
+void dx__proxy_cancel_drain(struct dx__worker *worker, struct dx__proxy *proxy)
+{
+	dx__timer_cancel(&worker->wheel, &proxy->grace);
+	answer_drains(proxy, -ECANCELED);
+}
+
 void dx__proxy_check_drained(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	if (proxy->fd != -1 || atomic_load(&proxy->active))

@@ -98,6 +98,9 @@ void dx__proxy_resume(struct dx__worker *worker, struct dx__proxy *proxy);
 /* Begins to drain, for a command that is answered when no connection is left. */
 void dx__proxy_drain(struct dx__worker *worker, struct dx__proxy *proxy, struct dx__command *command);
 
+/* A drain is over because the proxy is started again: answers -ECANCELED. */
+void dx__proxy_cancel_drain(struct dx__worker *worker, struct dx__proxy *proxy);
+
 /* Looks whether a drain is complete. */
 void dx__proxy_check_drained(struct dx__worker *worker, struct dx__proxy *proxy);
 

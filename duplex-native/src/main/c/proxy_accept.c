@@ -110,7 +110,7 @@ static int accept_one(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	struct dx__descriptors *descriptors = &worker->engine->descriptors;
 	/* Two: a client without a descriptor for its backend is of no use. The second is reserved for that. */
-	if (!dx__descriptors_take(descriptors, 2))
+	if (!dx__worker_take_descriptors(worker, 2))
 		return -EMFILE;
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
@@ -162,6 +162,7 @@ int dx__proxy_listen(struct dx__worker *worker, struct dx__proxy *proxy)
 		dx__descriptors_give(&worker->engine->descriptors, 1);
 		return fd;
 	}
+	dx__proxy_cancel_drain(worker, proxy);
 	proxy->fd = fd;
 	proxy->bound_port = port;
 	proxy->poll.ready = ready;
@@ -182,8 +183,10 @@ void dx__proxy_unlisten(struct dx__worker *worker, struct dx__proxy *proxy)
 	if (dx__address_is_path(&proxy->listen))
 		unlink(proxy->listen.path);
 	/* A peer in the backlog believes that it is connected, and closing would reset it: beyond max_connections. */
-	while (!worker->stopping && accept_one(worker, proxy) == 0)
-		;
+	for (uint32_t i = 0; i <= proxy->options.backlog && !worker->stopping; i++) {
+		if (accept_one(worker, proxy))
+			break;
+	}
 	unwatch(worker, proxy);
 	dx__timer_cancel(&worker->wheel, &proxy->retry);
 	atomic_store(&proxy->paused, false);

@@ -86,12 +86,13 @@ static void connected(struct dx__worker *worker, struct dx__socket *socket, int 
 {
 	struct dx__join *join = socket->join;
 	struct dx__backend *backend = backend_of(join);
-	/* What has run out here is not the backend's fault. */
+	/* What has run out here is not the backend's fault. -EADDRNOTAVAIL may be that (no free port for this backend) or
+	   a machine without IPv6; either way another address may do. */
 	if (dx__descriptors_is_exhaustion(result)) {
 		refuse_exhausted(worker, join, result);
 		return;
 	}
-	if (backend) {
+	if (backend && !(result == -EADDRNOTAVAIL && socket->family == DX_FAMILY_IPV4)) {
 		atomic_store_explicit(&backend->error, result, memory_order_relaxed);
 		dx__count_shared(result ? &backend->failed : &backend->joined, 1);
 	}
@@ -139,7 +140,10 @@ static void connect_next(struct dx__worker *worker, struct dx__join *join, int e
 		join->backend = dx__backends_choose(&proxy->backends, before, address);
 	if (join->backend == UINT32_MAX) {
 		free(address);
-		dx__proxy_connection_refuse(worker, join, &proxy->connect_failed, DX_REASON_CONNECT_FAILED, error);
+		if (error == -EADDRNOTAVAIL && join->b && join->b->family == DX_FAMILY_IPV4)
+			refuse_exhausted(worker, join, error);
+		else
+			dx__proxy_connection_refuse(worker, join, &proxy->connect_failed, DX_REASON_CONNECT_FAILED, error);
 		return;
 	}
 	join->attempts--;

@@ -115,8 +115,6 @@ static void unplace(struct dx__worker *worker, struct dx__socket *socket)
 	if (socket->watched)
 		dx__worker_unwatch(worker, socket->fd);
 	socket->watched = false;
-	if (!socket->closed)
-		dx__timer_cancel(&worker->wheel, &socket->timer);
 	dx__list_remove(&socket->task.link);
 	dx__list_remove(&socket->placed);
 	/* Commands that are on their way find it here, and that it is closed; the last one comes back. */
@@ -156,18 +154,24 @@ void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket)
 	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
 	dx__held_forget(socket);
 	dx__output_discard(worker, socket);
-	pthread_mutex_lock(&socket->engine->control);
-	if (socket->worker)
-		unplace(worker, socket);
-	pthread_mutex_unlock(&socket->engine->control);
+	if (socket->watched)
+		dx__worker_unwatch(worker, socket->fd);
+	socket->watched = false;
+	/* Before the close: after it, the path might be somebody else's already. */
+	if (socket->listening && socket->path)
+		unlink(socket->path);
 	if (socket->fd != -1) {
+		/* Nobody may meet the descriptor that gets this number next. */
+		dx__half_await_left(socket);
 		close(socket->fd);
 		dx__descriptors_give(&worker->engine->descriptors, 1);
 	}
 	socket->fd = -1;
-	if (socket->listening && socket->path)
-		unlink(socket->path);
 	socket->activity = DX__IDLE;
+	pthread_mutex_lock(&socket->engine->control);
+	if (socket->worker)
+		unplace(worker, socket);
+	pthread_mutex_unlock(&socket->engine->control);
 	dx__count_shared(&worker->engine->sockets_open, -1);
 	socket->message.run = leave_base;
 	dx__worker_defer(worker, &socket->message);
@@ -175,10 +179,11 @@ void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket)
 
 void dx__socket_abandon(struct dx__socket *socket)
 {
-	if (socket->fd != -1)
-		close(socket->fd);
+	dx__output_discard(&socket->engine->workers[0], socket);
 	if (socket->listening && socket->path)
 		unlink(socket->path);
+	if (socket->fd != -1)
+		close(socket->fd);
 	socket->fd = -1;
 	dx__socket_leave(socket);
 }
@@ -223,7 +228,8 @@ void dx__socket_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t
 		socket->hangup = true;
 	if (events & EPOLLPRI)
 		socket->urgent = true;
-	if (events & EPOLLERR)
+	/* Without a hang-up it is only the error queue (time stamps and the like): no error of the connection. */
+	if ((events & EPOLLERR) && (events & EPOLLHUP))
 		dx__socket_fetch_error(socket);
 	if (socket->activity != DX__IDLE)
 		dx__worker_queue(worker, &socket->task);
@@ -233,7 +239,8 @@ void dx__socket_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t
 		return;
 	/* A sink from which nobody reads (any more) tells its error only here. A hang-up is none: a unix peer that has
 	   sent its all and closed looks so, and whether it misses anything shows when there is something to send. */
-	if (dx__socket_error(socket) && !socket->from)
+	bool read_by_its_join = socket->from && dx__join_of(socket->from) == dx__join_of(socket->to);
+	if (dx__socket_error(socket) && !read_by_its_join)
 		dx__join_sink_failed(worker, socket->to);
 	else
 		dx__worker_queue(worker, &socket->to->task);

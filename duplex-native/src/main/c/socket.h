@@ -80,7 +80,7 @@ struct dx__socket {
 	/* Guarded by the control lock. */
 	struct dx__worker *worker;    /* NULL: not placed */
 	uint32_t expected;            /* commands on their way to it */
-	struct dx__command *taker[2]; /* who is taking the half */
+	_Atomic(struct dx__command *) taker[2]; /* who is taking the half while somebody is inside */
 	struct dx__command *after;    /* a close that was asked for while a join was being made */
 
 	/* Guarded by the arm lock while the half is held, the worker's while it flows. */

@@ -226,6 +226,14 @@ void dx__worker_unwatch(struct dx__worker *worker, int fd)
 	epoll_ctl(worker->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+bool dx__worker_take_descriptors(struct dx__worker *worker, int count)
+{
+	if (dx__descriptors_take(worker->pipes.descriptors, count))
+		return true;
+	dx__pipe_pool_free(&worker->pipes);
+	return dx__descriptors_take(worker->pipes.descriptors, count);
+}
+
 void dx__worker_queue(struct dx__worker *worker, struct dx__task *task)
 {
 	if (!dx__list_holds(&task->link))

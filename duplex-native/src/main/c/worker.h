@@ -105,6 +105,9 @@ int dx__worker_watch_listener(struct dx__worker *worker, int fd, struct dx__poll
 /* Must be called before the descriptor is closed or leaves: a duplicate would keep the registration alive. */
 void dx__worker_unwatch(struct dx__worker *worker, int fd);
 
+/* Takes descriptors as dx__descriptors_take() does; when they are short, those of pooled pipes are given up. */
+bool dx__worker_take_descriptors(struct dx__worker *worker, int count);
+
 /* Puts a task in the run queue; harmless when it is there. */
 void dx__worker_queue(struct dx__worker *worker, struct dx__task *task);
 
