@@ -341,10 +341,8 @@ DX_API int dx_proxy_info(dx_id id, struct dx_proxy_info *info)
 		.refused_exhausted = dx__counted(&proxy->refused_exhausted),
 		.client_gone = dx__counted(&proxy->client_gone),
 	};
-	for (unsigned i = 0; i < engine->worker_count; i++) {
-		now.bytes_from_client += dx__counted(&proxy->shares[i].from_client);
-		now.bytes_from_backend += dx__counted(&proxy->shares[i].from_backend);
-	}
+	dx__tallies_add(proxy->tallies, engine->worker_count, &now.bytes_from_client, &now.bytes_from_backend);
+	dx__backends_bytes(&proxy->backends, &now.bytes_from_client, &now.bytes_from_backend);
 	*info = now;
 	dx__api_leave(engine, NULL, NULL, proxy);
 	return 0;

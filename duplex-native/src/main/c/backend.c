@@ -5,9 +5,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void dx__backends_init(struct dx__backends *backends)
+struct dx__tally *dx__tallies_new(unsigned workers)
 {
-	*backends = (struct dx__backends){0};
+	struct dx__tally *tallies = aligned_alloc(_Alignof(struct dx__tally), workers * sizeof(*tallies));
+	for (unsigned i = 0; tallies && i < workers; i++) {
+		atomic_init(&tallies[i].from_client, 0);
+		atomic_init(&tallies[i].from_backend, 0);
+	}
+	return tallies;
+}
+
+void dx__tallies_add(struct dx__tally *tallies, unsigned workers, uint64_t *from_client, uint64_t *from_backend)
+{
+	for (unsigned i = 0; i < workers; i++) {
+		*from_client += dx__counted(&tallies[i].from_client);
+		*from_backend += dx__counted(&tallies[i].from_backend);
+	}
+}
+
+void dx__backends_init(struct dx__backends *backends, unsigned workers)
+{
+	*backends = (struct dx__backends){.workers = workers};
 	pthread_mutex_init(&backends->lock, NULL);
 }
 
@@ -15,6 +33,7 @@ void dx__backends_free(struct dx__backends *backends)
 {
 	for (uint32_t i = 0; i < backends->count; i++) {
 		free(backends->all[i]->addresses);
+		free(backends->all[i]->tallies);
 		free(backends->all[i]);
 	}
 	free(backends->all);
@@ -28,10 +47,14 @@ static int append(struct dx__backends *backends)
 	if (!all)
 		return -ENOMEM;
 	backends->all = all;
-	all[backends->count] = calloc(1, sizeof(struct dx__backend));
-	if (!all[backends->count])
+	struct dx__backend *backend = calloc(1, sizeof(*backend));
+	if (backend)
+		backend->tallies = dx__tallies_new(backends->workers);
+	if (!backend || !backend->tallies) {
+		free(backend);
 		return -ENOMEM;
-	backends->count++;
+	}
+	all[backends->count++] = backend;
 	return 0;
 }
 
@@ -102,6 +125,14 @@ struct dx__backend *dx__backends_at(struct dx__backends *backends, uint32_t inde
 	return backend;
 }
 
+void dx__backends_bytes(struct dx__backends *backends, uint64_t *from_client, uint64_t *from_backend)
+{
+	pthread_mutex_lock(&backends->lock);
+	for (uint32_t i = 0; i < backends->count; i++)
+		dx__tallies_add(backends->all[i]->tallies, backends->workers, from_client, from_backend);
+	pthread_mutex_unlock(&backends->lock);
+}
+
 int dx__backends_info(struct dx__backends *backends, uint32_t index, struct dx_backend_info *info)
 {
 	struct dx__backend *backend = dx__backends_at(backends, index);
@@ -119,5 +150,6 @@ int dx__backends_info(struct dx__backends *backends, uint32_t index, struct dx_b
 	info->active = dx__counted(&backend->active);
 	info->joined = dx__counted(&backend->joined);
 	info->failed = dx__counted(&backend->failed);
+	dx__tallies_add(backend->tallies, backends->workers, &info->bytes_from_client, &info->bytes_from_backend);
 	return 0;
 }

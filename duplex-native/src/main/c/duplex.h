@@ -592,6 +592,8 @@ struct dx_backend_info {
 	uint64_t active;     /* connections that use it now, connecting ones included */
 	uint64_t joined;     /* connections that were joined to it */
 	uint64_t failed;     /* connects that failed */
+	uint64_t bytes_from_client;  /* delivered to it */
+	uint64_t bytes_from_backend; /* delivered to clients */
 };
 
 /** @return 0; -ERANGE for an index that was never set */

@@ -283,10 +283,17 @@ static void pass_end(struct dx__join *join, struct dx__socket *sink)
 		dx__socket_note_error(sink, errno == ENOTCONN ? -ECONNRESET : -errno);
 }
 
-/* A socket is dead and what it had sent is delivered. */
-static void end_broken(struct dx__worker *worker, struct dx__join *join, struct dx__socket *broken)
+static void note_broken(struct dx__join *join, const struct dx__socket *socket)
 {
-	enum dx_side side = side_of(join, broken);
+	if (join->broken == DX_SIDE_NONE)
+		join->broken = (uint8_t)side_of(join, socket);
+}
+
+/* A socket is dead and what it had sent is delivered. */
+static void end_broken(struct dx__worker *worker, struct dx__join *join)
+{
+	enum dx_side side = join->broken;
+	struct dx__socket *broken = side == DX_SIDE_A ? join->a : join->b;
 	int error = dx__socket_error(broken);
 	bool reset = error == -ECONNRESET || error == -EPIPE;
 	enum dx_reason reason = reset ? DX_REASON_RESET : DX_REASON_ERROR;
@@ -314,7 +321,8 @@ void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 	struct dx__stream *other = opposite(stream);
 	stop_stream(stream);
 	if (dx__socket_error(stream->source)) {
-		end_broken(worker, join, stream->source);
+		note_broken(join, stream->source);
+		end_broken(worker, join);
 		return;
 	}
 	if (join->first == DX_SIDE_NONE)
@@ -338,14 +346,19 @@ void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__stream *other = opposite(stream);
+	struct dx__join *join = dx__join_of(stream);
 	dx__output_discard(worker, stream->sink);
 	stop_stream(stream);
+	note_broken(join, stream->sink);
 	if (!dx__stream_is_active(other)) {
-		end_broken(worker, dx__join_of(stream), stream->sink);
+		end_broken(worker, join);
 		return;
 	}
 	/* What could be read before is still delivered: the other stream meets the end and comes back here. */
-	atomic_store_explicit(&dx__join_of(stream)->state, DX_JOIN_CLOSING, memory_order_relaxed);
+	atomic_store_explicit(&join->state, DX_JOIN_CLOSING, memory_order_relaxed);
+	/* That may take as long as its source likes: the half-close limit begins, if there is one. */
+	join->active = worker->now;
+	dx__join_set_timer(worker, join);
 	other->source->readable = true;
 	dx__worker_queue(worker, &other->task);
 }

@@ -63,6 +63,7 @@ struct dx__join {
 	bool reserved;                       /* a descriptor is counted for its backend */
 	bool answered;                       /* the application has decided; control lock */
 	uint8_t first;                       /* enum dx_side: who ended its stream first */
+	uint8_t broken;                      /* enum dx_side: who broke first */
 	uint8_t reason;                      /* enum dx_reason, once it has ended */
 	uint8_t side;                        /* enum dx_side, likewise */
 	int error;                           /* negative errno */

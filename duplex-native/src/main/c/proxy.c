@@ -12,11 +12,12 @@ static void run_sweep(struct dx__worker *worker, struct dx__message *message);
 struct dx__proxy *dx__proxy_new(struct dx__engine *engine, const struct dx_address *listen,
 		const struct dx_proxy_options *options)
 {
-	size_t size = engine->worker_count * sizeof(struct dx__share);
-	struct dx__share *shares = aligned_alloc(_Alignof(struct dx__share), size);
-	struct dx__proxy *proxy = shares ? dx__slab_new(&engine->proxies) : NULL;
+	struct dx__share *shares = calloc(engine->worker_count, sizeof(*shares));
+	struct dx__tally *tallies = dx__tallies_new(engine->worker_count);
+	struct dx__proxy *proxy = shares && tallies ? dx__slab_new(&engine->proxies) : NULL;
 	if (!proxy) {
 		free(shares);
+		free(tallies);
 		return NULL;
 	}
 	for (unsigned i = 0; i < engine->worker_count; i++)
@@ -30,10 +31,11 @@ struct dx__proxy *dx__proxy_new(struct dx__engine *engine, const struct dx_addre
 		.idle = options->idle_timeout, .half_close = options->half_close_timeout, .life = options->max_lifetime,
 	};
 	proxy->shares = shares;
+	proxy->tallies = tallies;
 	proxy->fd = -1;
 	proxy->kick.run = run_kick;
 	proxy->grace.fire = grace_over;
-	dx__backends_init(&proxy->backends);
+	dx__backends_init(&proxy->backends, engine->worker_count);
 	dx__slab_publish(proxy);
 	return proxy;
 }
@@ -43,7 +45,9 @@ void dx__proxy_destroy(void *object)
 	struct dx__proxy *proxy = object;
 	dx__backends_free(&proxy->backends);
 	free(proxy->shares);
+	free(proxy->tallies);
 	proxy->shares = NULL;
+	proxy->tallies = NULL;
 }
 
 int dx__proxy_enter(struct dx__engine *engine, dx_id id, struct dx__proxy **proxy)

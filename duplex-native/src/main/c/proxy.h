@@ -21,13 +21,11 @@
 #include "backend.h"
 #include "join.h"
 
-/* A worker's share of a proxy. No cache line is written by two workers. */
+/* A worker's share of a proxy. */
 struct dx__share {
-	_Alignas(64) _Atomic uint64_t from_client; /* bytes */
-	_Atomic uint64_t from_backend;
-	struct dx__message sweep;                  /* ends the proxy's connections on this worker */
+	struct dx__message sweep; /* ends the proxy's connections on this worker */
 	struct dx__proxy *proxy;
-	_Atomic bool sweeping;                     /* the message is queued */
+	_Atomic bool sweeping;    /* the message is queued */
 };
 
 struct dx__proxy {
@@ -39,6 +37,7 @@ struct dx__proxy {
 	struct dx__limits limits;       /* of its joins */
 	struct dx__backends backends;
 	struct dx__share *shares;       /* one a worker */
+	struct dx__tally *tallies;      /* one a worker: of decided connections, which have no backend */
 
 	/* The listener's worker's. */
 	struct dx__poll poll;

@@ -66,11 +66,12 @@ void dx__proxy_connection_ended(struct dx__worker *worker, struct dx__join *join
 
 static void open_join(struct dx__worker *worker, struct dx__join *join)
 {
-	struct dx__share *share = &join->proxy->shares[worker->number];
+	struct dx__backend *backend = backend_of(join);
+	struct dx__tally *tally = &(backend ? backend->tallies : join->proxy->tallies)[worker->number];
 	join->a->poll.ready = dx__socket_ready;
 	join->a->join = join->b->join = NULL;
-	join->stream[0].tally = &share->from_client;
-	join->stream[1].tally = &share->from_backend;
+	join->stream[0].tally = &tally->from_client;
+	join->stream[1].tally = &tally->from_backend;
 	int rc = dx__join_open(worker, join);
 	if (rc) {
 		refuse_exhausted(worker, join, rc);
