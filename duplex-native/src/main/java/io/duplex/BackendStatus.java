@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param active connections that use it now, connecting ones included
  * @param total connections that were joined to it
  * @param failed connects that failed
+ * @param bytesFromClient bytes delivered to it
+ * @param bytesFromBackend bytes delivered to its clients
  */
 public record BackendStatus(String name, DuplexAddress address, BackendState state, @Nullable String error, long active,
-		long total, long failed) {
+		long total, long failed, long bytesFromClient, long bytesFromBackend) {
 
 }

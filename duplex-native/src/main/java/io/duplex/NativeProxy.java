@@ -254,7 +254,7 @@ final class NativeProxy implements DuplexProxy {
 			default -> throw new IllegalStateException("a backend is in state " + info.state());
 		};
 		return new BackendStatus(backend.name(), backend.address(), state, (error != null) ? error.toString() : null,
-				info.active(), info.joined(), info.failed());
+				info.active(), info.joined(), info.failed(), info.bytesFromClient(), info.bytesFromBackend());
 	}
 
 	private Last last(String operation) {

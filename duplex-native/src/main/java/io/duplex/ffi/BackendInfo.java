@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public final class BackendInfo {
 
-	static final int SIZEOF = 40;
+	static final int SIZEOF = 56;
 
 	static final int STATE = 4;
 
@@ -22,6 +22,10 @@ public final class BackendInfo {
 	static final int JOINED = 24;
 
 	static final int FAILED = 32;
+
+	static final int BYTES_FROM_CLIENT = 40;
+
+	static final int BYTES_FROM_BACKEND = 48;
 
 	private final ByteBuffer struct;
 
@@ -60,6 +64,14 @@ public final class BackendInfo {
 
 	public long failed() {
 		return this.struct.getLong(FAILED);
+	}
+
+	public long bytesFromClient() {
+		return this.struct.getLong(BYTES_FROM_CLIENT);
+	}
+
+	public long bytesFromBackend() {
+		return this.struct.getLong(BYTES_FROM_BACKEND);
 	}
 
 }

@@ -31,12 +31,14 @@ import org.springframework.util.Assert;
  * <ul>
  * <li>{@code duplex.connections} and {@code duplex.connections.active}, by proxy and
  * backend;</li>
- * <li>{@code duplex.connections.failed}, by proxy, backend and reason: {@code connect}
- * counts attempts to connect to a backend, {@code no-backend} connections for which all
- * attempts failed, {@code client-gone} those whose client did not wait;</li>
- * <li>{@code duplex.connections.refused}, by proxy and reason: {@code router},
- * {@code failure} (of the router), {@code timeout}, {@code exhausted};</li>
- * <li>{@code duplex.bytes}, by proxy and direction: {@code from-client},
+ * <li>{@code duplex.connections.failed}, by proxy, backend ({@code none}) and reason:
+ * {@code no-backend} when all attempts to connect failed, {@code client-gone} when the
+ * client did not wait;</li>
+ * <li>{@code duplex.connections.refused}, by proxy, backend ({@code none}) and reason:
+ * {@code router}, {@code failure} (of the router), {@code timeout},
+ * {@code exhausted};</li>
+ * <li>{@code duplex.connects.failed}, attempts to connect, by proxy and backend;</li>
+ * <li>{@code duplex.bytes}, by proxy, backend and direction: {@code from-client},
  * {@code from-backend}.</li>
  * </ul>
  * What belongs to no backend, as with proxies that the application routes, has the
@@ -96,23 +98,27 @@ public class DuplexMetrics implements MeterBinder, ApplicationListener<DuplexPro
 	private record Binding(DuplexProxy proxy, MeterRegistry registry) {
 
 		void bindProxy() {
-			failed(NO_BACKEND, "no-backend", statistic(ProxyStatistics::connectFailed));
-			failed(NO_BACKEND, "client-gone", statistic(ProxyStatistics::clientGone));
+			failed("no-backend", ProxyStatistics::connectFailed);
+			failed("client-gone", ProxyStatistics::clientGone);
 			refused("router", ProxyStatistics::refusedByRouter);
 			refused("failure", ProxyStatistics::refusedByFailure);
 			refused("timeout", ProxyStatistics::refusedByTimeout);
 			refused("exhausted", ProxyStatistics::refusedExhausted);
-			bytes("from-client", ProxyStatistics::bytesFromClient);
-			bytes("from-backend", ProxyStatistics::bytesFromBackend);
 		}
 
 		void bindBackend(String name, int index) {
 			connections(name, status(index, BackendStatus::total), status(index, BackendStatus::active));
-			failed(name, "connect", status(index, BackendStatus::failed));
+			counter("duplex.connects.failed", tags("backend", name), status(index, BackendStatus::failed))
+				.description("Attempts to connect to a backend that failed")
+				.register(this.registry);
+			bytes(name, "from-client", status(index, BackendStatus::bytesFromClient));
+			bytes(name, "from-backend", status(index, BackendStatus::bytesFromBackend));
 		}
 
 		void bindRouted() {
 			connections(NO_BACKEND, statistic(ProxyStatistics::joined), statistic(ProxyStatistics::active));
+			bytes(NO_BACKEND, "from-client", statistic(ProxyStatistics::bytesFromClient));
+			bytes(NO_BACKEND, "from-backend", statistic(ProxyStatistics::bytesFromBackend));
 		}
 
 		private void connections(String backend, ToLongFunction<DuplexProxy> total,
@@ -128,22 +134,22 @@ public class DuplexMetrics implements MeterBinder, ApplicationListener<DuplexPro
 				.register(this.registry);
 		}
 
-		private void failed(String backend, String reason, ToLongFunction<DuplexProxy> count) {
-			counter("duplex.connections.failed", tags("backend", backend, "reason", reason), count)
-				.description("Connections and attempts to connect that failed")
+		private void failed(String reason, ToLongFunction<ProxyStatistics> count) {
+			counter("duplex.connections.failed", tags("backend", NO_BACKEND, "reason", reason), statistic(count))
+				.description("Connections that no backend was found for")
 				.baseUnit(BaseUnits.CONNECTIONS)
 				.register(this.registry);
 		}
 
 		private void refused(String reason, ToLongFunction<ProxyStatistics> count) {
-			counter("duplex.connections.refused", tags("reason", reason), statistic(count))
+			counter("duplex.connections.refused", tags("backend", NO_BACKEND, "reason", reason), statistic(count))
 				.description("Connections that were refused")
 				.baseUnit(BaseUnits.CONNECTIONS)
 				.register(this.registry);
 		}
 
-		private void bytes(String direction, ToLongFunction<ProxyStatistics> count) {
-			counter("duplex.bytes", tags("direction", direction), statistic(count))
+		private void bytes(String backend, String direction, ToLongFunction<DuplexProxy> count) {
+			counter("duplex.bytes", tags("backend", backend, "direction", direction), count)
 				.description("Bytes that were delivered")
 				.baseUnit(BaseUnits.BYTES)
 				.register(this.registry);

@@ -80,7 +80,7 @@ class DuplexHealthIndicatorTests {
 	}
 
 	private static BackendStatus backend(String name, BackendState state, @Nullable String error) {
-		return new BackendStatus(name, DuplexAddress.of("tcp://127.0.0.1:1"), state, error, 0, 0, 0);
+		return new BackendStatus(name, DuplexAddress.of("tcp://127.0.0.1:1"), state, error, 0, 0, 0, 0, 0);
 	}
 
 }

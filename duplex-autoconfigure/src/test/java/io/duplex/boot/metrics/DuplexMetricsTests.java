@@ -34,18 +34,21 @@ class DuplexMetricsTests {
 			.listen("tcp://127.0.0.1:0")
 			.backends("tcp://127.0.0.1:1", "tcp://127.0.0.1:2")
 			.build());
-		proxy.statistics(STATISTICS).backends(status("127.0.0.1:1", 5, 50, 11), status("127.0.0.1:2", 4, 30, 12));
+		proxy.statistics(STATISTICS)
+			.backends(status("127.0.0.1:1", 5, 50, 11, 600), status("127.0.0.1:2", 4, 30, 12, 400));
 		new DuplexMetrics(this.engine).bindTo(this.registry);
 		assertThat(counter("duplex.connections", "proxy", "cache", "backend", "127.0.0.1:1")).isEqualTo(50);
 		assertThat(counter("duplex.connections", "proxy", "cache", "backend", "127.0.0.1:2")).isEqualTo(30);
 		assertThat(gauge("duplex.connections.active", "proxy", "cache", "backend", "127.0.0.1:1")).isEqualTo(5);
 		assertThat(gauge("duplex.connections.active", "proxy", "cache", "backend", "127.0.0.1:2")).isEqualTo(4);
-		assertThat(failed("cache", "127.0.0.1:1", "connect")).isEqualTo(11);
-		assertThat(failed("cache", "127.0.0.1:2", "connect")).isEqualTo(12);
+		assertThat(counter("duplex.connects.failed", "proxy", "cache", "backend", "127.0.0.1:1")).isEqualTo(11);
+		assertThat(counter("duplex.connects.failed", "proxy", "cache", "backend", "127.0.0.1:2")).isEqualTo(12);
 		assertThat(failed("cache", "none", "no-backend")).isEqualTo(2);
 		assertThat(failed("cache", "none", "client-gone")).isEqualTo(7);
-		assertThat(counter("duplex.bytes", "proxy", "cache", "direction", "from-client")).isEqualTo(1000);
-		assertThat(counter("duplex.bytes", "proxy", "cache", "direction", "from-backend")).isEqualTo(2000);
+		assertThat(bytes("cache", "127.0.0.1:1", "from-client")).isEqualTo(600);
+		assertThat(bytes("cache", "127.0.0.1:1", "from-backend")).isEqualTo(1200);
+		assertThat(bytes("cache", "127.0.0.1:2", "from-client")).isEqualTo(400);
+		assertThat(bytes("cache", "127.0.0.1:2", "from-backend")).isEqualTo(800);
 		assertThat(this.registry.get("duplex.bytes").functionCounters())
 			.extracting((meter) -> meter.getId().getBaseUnit())
 			.containsOnly("bytes");
@@ -57,6 +60,8 @@ class DuplexMetricsTests {
 				DuplexProxyDefinition.builder("web").listen("tcp://127.0.0.1:0").router((connection) -> null).build());
 		proxy.statistics(STATISTICS);
 		new DuplexMetrics(this.engine).bindTo(this.registry);
+		assertThat(bytes("web", "none", "from-client")).isEqualTo(1000);
+		assertThat(bytes("web", "none", "from-backend")).isEqualTo(2000);
 		assertThat(counter("duplex.connections", "proxy", "web", "backend", "none")).isEqualTo(80);
 		assertThat(gauge("duplex.connections.active", "proxy", "web", "backend", "none")).isEqualTo(9);
 		assertThat(counter("duplex.connections.refused", "proxy", "web", "reason", "router")).isEqualTo(3);
@@ -69,6 +74,10 @@ class DuplexMetricsTests {
 		return counter("duplex.connections.failed", "proxy", proxy, "backend", backend, "reason", reason);
 	}
 
+	private double bytes(String proxy, String backend, String direction) {
+		return counter("duplex.bytes", "proxy", proxy, "backend", backend, "direction", direction);
+	}
+
 	private double counter(String name, String... tags) {
 		FunctionCounter counter = this.registry.get(name).tags(tags).functionCounter();
 		return counter.count();
@@ -78,9 +87,9 @@ class DuplexMetricsTests {
 		return this.registry.get(name).tags(tags).gauge().value();
 	}
 
-	private static BackendStatus status(String name, long active, long total, long failed) {
+	private static BackendStatus status(String name, long active, long total, long failed, long bytes) {
 		return new BackendStatus(name, DuplexAddress.of("tcp://127.0.0.1:1"), BackendState.UP, null, active, total,
-				failed);
+				failed, bytes, 2 * bytes);
 	}
 
 }

@@ -52,7 +52,8 @@ public final class FakeDuplexProxy implements DuplexProxy {
 		this.port = port;
 		this.backends = definition.backends()
 			.stream()
-			.map((backend) -> new BackendStatus(backend.name(), backend.address(), BackendState.UP, null, 0, 0, 0))
+			.map((backend) -> new BackendStatus(backend.name(), backend.address(), BackendState.UP, null, 0, 0, 0, 0,
+					0))
 			.toList();
 	}
 
