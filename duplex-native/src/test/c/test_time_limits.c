@@ -150,10 +150,10 @@ static void a_life_has_an_end(void)
 	struct dx_event end = await_ended(engine, bridge.join);
 	CHECK_EQ(end.reason, DX_REASON_LIFETIME);
 	CHECK_EQ(end.side, DX_SIDE_NONE);
-	CHECK_GE(end.duration_ns, 195000000);
+	CHECK_GE(end.duration_ns, 200000000);
 	CHECK_GT(end.a_to_b, 0);
 	thread_join(receiver);
-	CHECK_SYS(shutdown(bridge.a.peer, SHUT_RDWR));
+	shutdown(bridge.a.peer, SHUT_RDWR); /* unless that is known there already */
 	thread_join(sender);
 	bridge_close(&bridge);
 	engine_close(engine);
