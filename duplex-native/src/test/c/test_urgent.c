@@ -98,6 +98,24 @@ static void in_the_middle_of_bulk(void)
 	engine_close(engine);
 }
 
+/* Spliced bulk whose last byte is urgent, and then the end: splice says 0 at both. */
+static void between_bulk_and_the_end(void)
+{
+	dx_id engine = engine_open(1);
+	for (unsigned i = 0; i < scaled(150); i++) {
+		struct bridge bridge = bridge_open(engine, WIRE_TCP4, i % WIRES, 0, NULL);
+		struct stream sent = stream_new(), received = sent;
+		bridge_make_splice(&bridge);
+		peer_send_some(bridge.a.peer, &sent, 50000 + 1000 * i);
+		CHECK(send_urgent(bridge.a.peer, &sent));
+		peer_shut(bridge.a.peer);
+		peer_recv_to_end(bridge.b.peer, &received);
+		CHECK_EQ(received.offset, sent.offset);
+		bridge_close(&bridge);
+	}
+	engine_close(engine);
+}
+
 /* An urgent byte waits behind a reader that stands still, or lies at the head of the queue: the worker sleeps. */
 static void it_makes_no_hot_loop(void)
 {
@@ -171,6 +189,7 @@ int main(void)
 	RUN(between_small_messages);
 	RUN(alone_first_and_last);
 	RUN(in_the_middle_of_bulk);
+	RUN(between_bulk_and_the_end);
 	RUN(it_makes_no_hot_loop);
 	RUN(a_held_socket_receives_it_in_line);
 	RUN(one_that_came_before_the_join_travels_too);
