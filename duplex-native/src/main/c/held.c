@@ -228,12 +228,13 @@ int dx__held_park(struct dx__socket *socket, enum dx__side_of_half side, uint64_
 	int rc = atomic_load(&socket->engine->state) >= DX__ENGINE_CLOSING ? -ESHUTDOWN : 0;
 	int entered = rc ? rc : dx__half_enter(socket, side);
 	if (!entered || entered == -EAGAIN) {
-		/* While the output drains there is nothing to poll for but being woken. */
+		/* While the output drains there is nothing to poll for but being woken; and who is not inside the half must not
+		   look at the descriptor. */
 		struct pollfd fds[] = {
 			{.fd = self.wake, .events = POLLIN},
-			{.fd = socket->fd, .events = side == DX__IN ? POLLIN | POLLRDHUP | POLLPRI : POLLOUT},
+			{.fd = entered ? -1 : socket->fd, .events = side == DX__IN ? POLLIN | POLLRDHUP | POLLPRI : POLLOUT},
 		};
-		rc = poll_until(fds, entered ? 1 : 2, deadline);
+		rc = poll_until(fds, 2, deadline);
 		if (!entered && (fds[1].revents & POLLERR) && !(fds[1].revents & POLLHUP))
 			dx__option_drain_errors(socket->fd);
 		if (!entered)
