@@ -5,7 +5,10 @@
 package io.duplex.boot.autoconfigure;
 
 import java.time.Duration;
+import java.util.List;
 
+import io.duplex.BackendDefinition;
+import io.duplex.DuplexAddress;
 import io.duplex.DuplexEngine;
 import io.duplex.DuplexProxy;
 import io.duplex.DuplexProxyDefinition;
@@ -105,6 +108,36 @@ class DuplexAutoConfigurationTests {
 				assertThat(proxy.definition().backends()).extracting("name").containsExactly("127.0.0.1:1", "second");
 				assertThat(proxy.definition().idleTimeout()).as("what is not set has the Java API's default")
 					.isEqualTo(Duration.ofHours(1));
+			});
+	}
+
+	@Test
+	void everyPropertyOfAProxyIsInItsDefinition() {
+		this.contextRunner.withPropertyValues("duplex.proxies.cache.listen=tcp://127.0.0.1:6380",
+				"duplex.proxies.cache.backends[0]=tcp://10.0.0.5:6379", "duplex.proxies.cache.backends[1].name=second",
+				"duplex.proxies.cache.backends[1].address=unix:///run/redis.sock",
+				"duplex.proxies.cache.auto-startup=false", "duplex.proxies.cache.connect-timeout=1001ms",
+				"duplex.proxies.cache.connect-attempts=7", "duplex.proxies.cache.idle-timeout=1003s",
+				"duplex.proxies.cache.half-close-timeout=1005s", "duplex.proxies.cache.max-lifetime=1007m",
+				"duplex.proxies.cache.max-connections=1009", "duplex.proxies.cache.resolve-interval=1011s",
+				"duplex.proxies.cache.max-pending-decisions=1013", "duplex.proxies.cache.decision-timeout=1015ms")
+			.run((context) -> {
+				DuplexProxy proxy = context.getBean(DuplexProxyRegistry.class).findProxy("cache").orElseThrow();
+				assertThat(proxy.definition()).isEqualTo(DuplexProxyDefinition.builder("cache")
+					.listen("tcp://127.0.0.1:6380")
+					.backends(List.of(BackendDefinition.of("tcp://10.0.0.5:6379"),
+							new BackendDefinition("second", DuplexAddress.of("unix:///run/redis.sock"))))
+					.autoStartup(false)
+					.connectTimeout(Duration.ofMillis(1001))
+					.connectAttempts(7)
+					.idleTimeout(Duration.ofSeconds(1003))
+					.halfCloseTimeout(Duration.ofSeconds(1005))
+					.maxLifetime(Duration.ofMinutes(1007))
+					.maxConnections(1009)
+					.resolveInterval(Duration.ofSeconds(1011))
+					.maxPendingDecisions(1013)
+					.decisionTimeout(Duration.ofMillis(1015))
+					.build());
 			});
 	}
 
