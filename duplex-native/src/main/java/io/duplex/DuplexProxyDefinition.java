@@ -99,7 +99,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		}
 
 		void backends(List<BackendDefinition> backends, @Nullable ConnectionRouter router) {
-			that(router == null || backends.isEmpty(), "backends", backends,
+			that(router == null || backends.isEmpty(), "backends",
+					backends.stream().map(BackendDefinition::address).toList(),
 					"cannot be combined with a router: one or the other decides");
 			that(router != null || !backends.isEmpty(), "backends", null, "must not be empty without a router");
 			that(backends.size() <= MAX_BACKENDS, "backends", backends.size(), "must not exceed " + MAX_BACKENDS);
@@ -107,8 +108,20 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			for (BackendDefinition backend : backends) {
 				that(backend.address().isConnectable(), "backends", backend.address(),
 						"is no address that can be connected to");
-				that(names.add(backend.name()), "backends", backend.name(), "is the name of two backends");
+				if (!names.add(backend.name())) {
+					throw sameName(backend);
+				}
 			}
+		}
+
+		private InvalidProxyDefinitionException sameName(BackendDefinition backend) {
+			String name = backend.name();
+			if (name.equals(backend.address().label())) {
+				return new InvalidProxyDefinitionException(this.proxy, "backends", backend.address(),
+						"has the default name '" + name
+								+ "', which another backend has too: give one of them another name");
+			}
+			return new InvalidProxyDefinitionException(this.proxy, "backends", name, "is the name of two backends");
 		}
 
 		void positive(String attribute, int value) {

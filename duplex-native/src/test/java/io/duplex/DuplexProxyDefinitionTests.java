@@ -80,9 +80,8 @@ class DuplexProxyDefinitionTests {
 				mistake("backends", "nowhere", (builder) -> builder.backends("nowhere")),
 				mistake("backends", null, DuplexProxyDefinition.Builder::backends),
 				mistake("backends", "tcp://a:0", (builder) -> builder.backends("tcp://a:0")),
-				mistake("backends", "a:1", (builder) -> builder.backends("tcp://a:1", "tcp://a:1")),
-				mistake("backends", "[BackendDefinition[name=10.0.0.5:6379, address=tcp://10.0.0.5:6379]]",
-						(builder) -> builder.router((connection) -> null)),
+				mistake("backends", "tcp://a:1", (builder) -> builder.backends("tcp://a:1", "tcp://a:1")),
+				mistake("backends", "[tcp://10.0.0.5:6379]", (builder) -> builder.router((connection) -> null)),
 				mistake("backends", "4097",
 						(builder) -> builder.backends(IntStream.range(0, 4097)
 							.mapToObj((i) -> BackendDefinition.of("tcp://host" + i + ":1"))

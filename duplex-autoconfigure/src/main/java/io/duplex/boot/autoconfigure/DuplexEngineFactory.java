@@ -6,12 +6,13 @@ package io.duplex.boot.autoconfigure;
 
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.IntFunction;
 
 import io.duplex.DuplexEngine;
 import io.duplex.DuplexEngineOptions;
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Creates the engine from properties and customizers.
@@ -25,37 +26,34 @@ record DuplexEngineFactory(DuplexProperties.Engine properties, Executor decision
 
 	DuplexEngineOptions options() {
 		DuplexEngineOptions options = DuplexEngineOptions.DEFAULTS.withDecisionExecutor(this.decisionExecutor);
-		options = withWorkers(options, this.properties.getWorkers());
-		options = withPipeSize(options);
+		Integer workers = this.properties.getWorkers();
+		if (workers != null) {
+			options = set("duplex.engine.workers", workers, workers, options::withWorkers, "Must be between 1 and 64.");
+		}
+		DataSize pipeSize = this.properties.getPipeSize();
+		options = set("duplex.engine.pipe-size", pipeSize, pipeSize.toBytes(), options::withPipeSize,
+				"Must be between 64KB and 1MB.");
 		for (DuplexEngineOptionsCustomizer customizer : this.customizers) {
 			options = customizer.customize(options);
 		}
 		return options;
 	}
 
-	private DuplexEngineOptions withWorkers(DuplexEngineOptions options, @Nullable Integer workers) {
+	/**
+	 * Set an option. The engine's default, which is 0 to the engine, is a property's by
+	 * not being set.
+	 */
+	private static DuplexEngineOptions set(String property, Object value, long number,
+			IntFunction<DuplexEngineOptions> option, String reason) {
+		if (number <= 0 || number > Integer.MAX_VALUE) {
+			throw new InvalidConfigurationPropertyValueException(property, value, reason);
+		}
 		try {
-			return (workers != null) ? options.withWorkers(workers) : options;
+			return option.apply((int) number);
 		}
 		catch (IllegalArgumentException ex) {
-			throw invalid("duplex.engine.workers", workers, ex);
+			throw new InvalidConfigurationPropertyValueException(property, value, reason, ex);
 		}
-	}
-
-	private DuplexEngineOptions withPipeSize(DuplexEngineOptions options) {
-		long bytes = this.properties.getPipeSize().toBytes();
-		try {
-			return options.withPipeSize((int) Math.max(Math.min(bytes, Integer.MAX_VALUE), -1));
-		}
-		catch (IllegalArgumentException ex) {
-			throw invalid("duplex.engine.pipe-size", this.properties.getPipeSize(), ex);
-		}
-	}
-
-	private static InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value,
-			IllegalArgumentException ex) {
-		return new InvalidConfigurationPropertyValueException(property, value,
-				"The engine says: " + ex.getMessage() + ".", ex);
 	}
 
 }

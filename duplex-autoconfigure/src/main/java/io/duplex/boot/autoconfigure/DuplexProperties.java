@@ -62,13 +62,14 @@ public class DuplexProperties {
 	public static class Engine {
 
 		/**
-		 * Number of threads that move bytes. One for each available processor if not set.
+		 * Number of threads that move bytes, 1 to 64. One for each available processor if
+		 * not set.
 		 */
 		private @Nullable Integer workers;
 
 		/**
-		 * Size of a kernel pipe through which a bulk transfer moves. Rounded up to a
-		 * power of two.
+		 * Size of a kernel pipe through which a bulk transfer moves, 64KB to 1MB. Rounded
+		 * up to a power of two.
 		 */
 		private DataSize pipeSize = DataSize.ofKilobytes(256);
 
@@ -284,8 +285,8 @@ public class DuplexProperties {
 	/**
 	 * A backend of a proxy.
 	 *
-	 * @param name the name by which the backend is told from others; the address without
-	 * its scheme if not set
+	 * @param name the name by which the backend is told from others; 'host:port' or the
+	 * name of the unix socket's file if not set
 	 * @param address where to connect to: 'tcp://host:port' or 'unix:///path'
 	 */
 	public record Backend(@Nullable String name, @Nullable String address) {

@@ -36,8 +36,15 @@ record ListenFailure(String address, @Nullable String proxy) {
 	}
 
 	String anotherAddress() {
-		return "configure another address"
-				+ ((this.proxy != null) ? " (duplex.proxies." + this.proxy + ".listen)" : "");
+		return "configure another address" + property();
+	}
+
+	/**
+	 * The property to set, as the end of a sentence.
+	 * @return the property in parentheses, or nothing
+	 */
+	String property() {
+		return (this.proxy != null) ? " (duplex.proxies." + this.proxy + ".listen)" : "";
 	}
 
 }

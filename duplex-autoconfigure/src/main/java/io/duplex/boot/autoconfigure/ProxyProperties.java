@@ -82,7 +82,7 @@ class ProxyProperties {
 		DuplexProxyDefinition.Builder builder = DuplexProxyDefinition.builder(route.name()).router(route.router());
 		DuplexProperties.Proxy proxy = bind(route);
 		if (!proxy.getBackends().isEmpty()) {
-			throw new InvalidProxyDefinitionException(route.name(), BACKENDS, proxy.getBackends(),
+			throw new InvalidProxyDefinitionException(route.name(), BACKENDS, null,
 					"cannot be combined with " + route + ": one or the other decides where connections go");
 		}
 		map(route.name(), proxy, builder);
@@ -120,12 +120,21 @@ class ProxyProperties {
 		map.from(proxy::getResolveInterval).to(builder::resolveInterval);
 		map.from(proxy::getMaxPendingDecisions).to(builder::maxPendingDecisions);
 		map.from(proxy::getDecisionTimeout).to(builder::decisionTimeout);
-		builder.backends(proxy.getBackends().stream().map((backend) -> toDefinition(name, backend)).toList());
+		builder.backends(toDefinitions(name, proxy.getBackends()));
 	}
 
-	private BackendDefinition toDefinition(String name, DuplexProperties.Backend backend) {
+	private List<BackendDefinition> toDefinitions(String name, List<DuplexProperties.Backend> backends) {
+		List<BackendDefinition> definitions = new ArrayList<>();
+		for (int i = 0; i < backends.size(); i++) {
+			definitions.add(toDefinition(name, i, backends.get(i)));
+		}
+		return definitions;
+	}
+
+	private BackendDefinition toDefinition(String name, int index, DuplexProperties.Backend backend) {
 		if (backend.address() == null) {
-			throw new InvalidProxyDefinitionException(name, BACKENDS, backend.name(), "has no address");
+			throw new InvalidProxyDefinitionException(name, BACKENDS, backend.name(),
+					"has no address: set %s.%s.%s[%d].address".formatted(PREFIX, name, BACKENDS, index));
 		}
 		try {
 			return new BackendDefinition(backend.name(), DuplexAddress.of(backend.address()));

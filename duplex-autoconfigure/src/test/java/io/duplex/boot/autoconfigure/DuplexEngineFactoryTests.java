@@ -55,16 +55,32 @@ class DuplexEngineFactoryTests {
 
 	@Test
 	void wrongPropertiesAreNamed() {
-		this.properties.setWorkers(-1);
-		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class).isThrownBy(this::options)
-			.satisfies((ex) -> assertThat(ex.getName()).isEqualTo("duplex.engine.workers"));
+		for (int workers : new int[] { -1, 0, 65 }) {
+			this.properties.setWorkers(workers);
+			assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class).isThrownBy(this::options)
+				.satisfies((ex) -> assertThat(ex.getName()).isEqualTo("duplex.engine.workers"))
+				.satisfies((ex) -> assertThat(ex.getReason()).isEqualTo("Must be between 1 and 64."));
+		}
 		this.properties.setWorkers(null);
-		for (DataSize size : List.of(DataSize.ofBytes(-1), DataSize.ofBytes(1), DataSize.ofMegabytes(2),
-				DataSize.ofTerabytes(1))) {
+		for (DataSize size : List.of(DataSize.ofBytes(-1), DataSize.ofBytes(0), DataSize.ofBytes(1),
+				DataSize.ofBytes(65535), DataSize.ofBytes(1048577), DataSize.ofTerabytes(1))) {
 			this.properties.setPipeSize(size);
 			assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class).isThrownBy(this::options)
-				.satisfies((ex) -> assertThat(ex.getName()).isEqualTo("duplex.engine.pipe-size"));
+				.satisfies((ex) -> assertThat(ex.getName()).isEqualTo("duplex.engine.pipe-size"))
+				.satisfies((ex) -> assertThat(ex.getReason()).isEqualTo("Must be between 64KB and 1MB."));
 		}
+	}
+
+	@Test
+	void theEndsOfTheRangesThatMessagesTellAreAllowed() {
+		this.properties.setWorkers(1);
+		this.properties.setPipeSize(DataSize.ofKilobytes(64));
+		assertThat(options()).satisfies((options) -> assertThat(options.workers()).isEqualTo(1))
+			.satisfies((options) -> assertThat(options.pipeSize()).isEqualTo(65536));
+		this.properties.setWorkers(64);
+		this.properties.setPipeSize(DataSize.ofMegabytes(1));
+		assertThat(options()).satisfies((options) -> assertThat(options.workers()).isEqualTo(64))
+			.satisfies((options) -> assertThat(options.pipeSize()).isEqualTo(1048576));
 	}
 
 	private DuplexEngineOptions options(DuplexEngineOptionsCustomizer... customizers) {

@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import io.duplex.AddressInUseException;
 import io.duplex.ConnectionRouter;
 import io.duplex.DuplexAddress;
+import io.duplex.DuplexClosedException;
 import io.duplex.DuplexEngine;
 import io.duplex.DuplexException;
 import io.duplex.DuplexProxyDefinition;
@@ -20,6 +21,8 @@ import io.duplex.InboundConnection;
 import io.duplex.NativeLibraryException;
 import io.duplex.NativeLibraryException.Kind;
 import io.duplex.PortPermissionException;
+import io.duplex.ResourceExhaustedException;
+import io.duplex.SystemError;
 import io.duplex.boot.DuplexRoute;
 import io.duplex.boot.testing.FakeDuplexEngine;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +79,65 @@ class DuplexFailureAnalysisTests {
 			.contains("CAP_NET_BIND_SERVICE")
 			.contains("net.ipv4.ip_unprivileged_port_start")
 			.contains("duplex.proxies.cache.listen");
+	}
+
+	@Test
+	void addressOfAnotherMachine(CapturedOutput output) throws IOException {
+		startFailing(CACHE, failingToListen(99, "EADDRNOTAVAIL", "Cannot assign requested address"));
+		assertThat(output).contains("APPLICATION FAILED TO START")
+			.contains("The proxy 'cache' could not listen on tcp://127.0.0.1:6380: Cannot assign requested address "
+					+ "(EADDRNOTAVAIL).")
+			.contains("Configure an address of this machine, or 0.0.0.0 for all (duplex.proxies.cache.listen).")
+			.doesNotContain("\tat io.duplex");
+	}
+
+	@Test
+	void folderOfAUnixSocketThatIsNotThere(CapturedOutput output) throws IOException {
+		Path missing = this.folder.resolve("missing");
+		startFailing(CACHE.replace("tcp://127.0.0.1:6380", "unix://" + missing.resolve("cache.sock")),
+				(Supplier<DuplexEngine>) null);
+		assertThat(output).contains("APPLICATION FAILED TO START")
+			.contains("The proxy 'cache' could not listen on unix://" + missing
+					+ "/cache.sock: No such file or directory (ENOENT).")
+			.contains("Create the folder " + missing + ", or configure another address (duplex.proxies.cache.listen).")
+			.doesNotContain("\tat io.duplex");
+	}
+
+	@Test
+	void noPermissionForTheFolderOfAUnixSocket(CapturedOutput output) throws IOException {
+		startFailing(CACHE.replace("tcp://127.0.0.1:6380", "unix:///run/cache/cache.sock"),
+				failingToListen(13, "EACCES", "Permission denied"));
+		assertThat(output)
+			.contains("The proxy 'cache' could not listen on unix:///run/cache/cache.sock: Permission denied (EACCES).")
+			.contains("Give the process the permission to write to the folder /run/cache, or configure another address "
+					+ "(duplex.proxies.cache.listen).");
+	}
+
+	@Test
+	void anyOtherErrorOfTheOperatingSystem(CapturedOutput output) throws IOException {
+		startFailing(CACHE, failingToListen(97, "EAFNOSUPPORT", "Address family not supported by protocol"));
+		assertThat(output)
+			.contains("The proxy 'cache' could not listen on tcp://127.0.0.1:6380: Address family not supported by "
+					+ "protocol (EAFNOSUPPORT).")
+			.contains("Check the address, or configure another address (duplex.proxies.cache.listen).");
+	}
+
+	@Test
+	void nothingLeftToListenWith(CapturedOutput output) throws IOException {
+		startFailing(CACHE, failingToListen(new ResourceExhaustedException("listen on", "tcp://127.0.0.1:6380",
+				new SystemError(24, "EMFILE", "Too many open files"), "Too many open files")));
+		assertThat(output)
+			.contains("The proxy 'cache' could not listen on tcp://127.0.0.1:6380: Too many open files (EMFILE).")
+			.contains("Check the limits of the process and of the machine");
+	}
+
+	@Test
+	void whatTheOperatingSystemDidNotSayStaysAStackTrace(CapturedOutput output) throws IOException {
+		startFailing(CACHE, failingToListen(
+				new DuplexClosedException("listen on", "tcp://127.0.0.1:6380", null, "the engine is closed")));
+		assertThat(output).doesNotContain("APPLICATION FAILED TO START")
+			.contains("Application run failed")
+			.contains("the engine is closed");
 	}
 
 	@Test
@@ -174,7 +236,7 @@ class DuplexFailureAnalysisTests {
 				""");
 		assertThat(output).contains("'duplex.proxies.cache.backends[0].name'")
 			.contains("application.yml] - 6:15")
-			.contains("'a' has no address.");
+			.contains("'a' has no address: set duplex.proxies.cache.backends[0].address.");
 	}
 
 	@Test
@@ -197,6 +259,25 @@ class DuplexFailureAnalysisTests {
 	}
 
 	@Test
+	void backendsOfTheSameDefaultNameAreToldWithFileAndLine(CapturedOutput output) throws IOException {
+		startFailing("""
+				duplex:
+				  proxies:
+				    cache:
+				      listen: tcp://127.0.0.1:6380
+				      backends:
+				      - unix:///a/cache.sock
+				      - unix:///b/cache.sock
+				""");
+		assertThat(output)
+			.contains("Invalid value 'unix:///b/cache.sock' for configuration property "
+					+ "'duplex.proxies.cache.backends[1]'")
+			.contains("application.yml] - 7:9")
+			.contains("'unix:///b/cache.sock' has the default name 'cache.sock', which another backend has too: give "
+					+ "one of them another name.");
+	}
+
+	@Test
 	void wrongLimitInYamlIsToldWithFileAndLine(CapturedOutput output) throws IOException {
 		startFailing(CACHE + "      connectAttempts: 0\n");
 		assertThat(output)
@@ -216,10 +297,11 @@ class DuplexFailureAnalysisTests {
 		startFailing("duplex:\n  engine:\n    workers: 1000\n", (Supplier<DuplexEngine>) null);
 		assertThat(output).contains("Invalid value '1000' for configuration property 'duplex.engine.workers'")
 			.contains("application.yml] - 3:14")
-			.contains("workers must be between 0 and 64");
+			.contains("Must be between 1 and 64.");
 		startFailing("duplex:\n  engine:\n    pipe-size: 3GB\n", (Supplier<DuplexEngine>) null);
 		assertThat(output).contains("Invalid value '3GB' for configuration property 'duplex.engine.pipe-size'")
-			.contains("application.yml] - 3:16");
+			.contains("application.yml] - 3:16")
+			.contains("Must be between 64KB and 1MB.");
 	}
 
 	@Test
@@ -266,7 +348,14 @@ class DuplexFailureAnalysisTests {
 		assertThat(output)
 			.contains("Invalid value 'tcp://127.0.0.1:1' for configuration property 'duplex.proxies.web.backends[0]'")
 			.contains("application.yml] - 5:19")
-			.contains("cannot be combined with @DuplexRoute on bean '");
+			.contains("Cannot be combined with @DuplexRoute on bean '")
+			.doesNotContain("Backend[");
+	}
+
+	@Test
+	void backendsTogetherWithARouterInCode(CapturedOutput output) throws IOException {
+		startFailing("", BackendsAndRouter.class);
+		assertThat(output).contains("its backends '[tcp://127.0.0.1:1]' cannot be combined with a router");
 	}
 
 	@Test
@@ -329,6 +418,11 @@ class DuplexFailureAnalysisTests {
 		}
 		assertThatException().isThrownBy(
 				() -> application.run("--spring.config.location=" + file.toUri(), "--spring.main.banner-mode=off"));
+	}
+
+	private static Supplier<DuplexEngine> failingToListen(int number, String name, String text) {
+		return failingToListen(
+				new DuplexException("listen on", "somewhere", new SystemError(number, name, text), text, null));
 	}
 
 	private static Supplier<DuplexEngine> failingToListen(DuplexException failure) {
@@ -394,6 +488,20 @@ class DuplexFailureAnalysisTests {
 			return DuplexProxyDefinition.builder("cache")
 				.listen("tcp://127.0.0.1:0")
 				.backends("tcp://127.0.0.1:1")
+				.build();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class BackendsAndRouter {
+
+		@Bean
+		DuplexProxyDefinition backendsAndRouter() {
+			return DuplexProxyDefinition.builder("cache")
+				.listen("tcp://127.0.0.1:0")
+				.backends("tcp://127.0.0.1:1")
+				.router(new Router())
 				.build();
 		}
 
