@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+_Static_assert(sizeof(((struct dx_proxy_info *)0)->ended) == sizeof(((struct dx__proxy *)0)->ended),
+		"a proxy counts the ends of each reason");
+
 #define CONNECT_TIMEOUT 5000
 #define CONNECT_ATTEMPTS 3
 #define MAX_PENDING 1024
@@ -341,6 +344,8 @@ DX_API int dx_proxy_info(dx_id id, struct dx_proxy_info *info)
 		.refused_exhausted = dx__counted(&proxy->refused_exhausted),
 		.client_gone = dx__counted(&proxy->client_gone),
 	};
+	for (int i = 0; i <= DX_REASON_REFUSED; i++)
+		now.ended[i] = dx__counted(&proxy->ended[i]);
 	dx__tallies_add(proxy->tallies, engine->worker_count, &now.bytes_from_client, &now.bytes_from_backend);
 	dx__backends_bytes(&proxy->backends, &now.bytes_from_client, &now.bytes_from_backend);
 	*info = now;

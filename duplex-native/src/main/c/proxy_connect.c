@@ -57,6 +57,7 @@ void dx__proxy_connection_ended(struct dx__worker *worker, struct dx__join *join
 		dx__descriptors_give(&worker->engine->descriptors, 1);
 	join->reserved = false;
 	no_longer_pending(join);
+	dx__count_shared(&proxy->ended[join->reason], 1);
 	if (join->reason == DX_REASON_SHUT_DOWN)
 		dx__count_shared(&proxy->forced, 1);
 	uint64_t left = atomic_fetch_sub(&proxy->active, 1) - 1;

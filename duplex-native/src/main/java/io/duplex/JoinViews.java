@@ -80,7 +80,7 @@ final class JoinViews {
 		};
 	}
 
-	private static JoinEndReason reason(int reason) {
+	static JoinEndReason reason(int reason) {
 		return switch (reason) {
 			case Dx.DX_REASON_CLIENT_CLOSED -> JoinEndReason.CLIENT_CLOSED;
 			case Dx.DX_REASON_BACKEND_CLOSED -> JoinEndReason.BACKEND_CLOSED;

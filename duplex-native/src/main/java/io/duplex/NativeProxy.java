@@ -6,7 +6,9 @@ package io.duplex;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -224,7 +226,17 @@ final class NativeProxy implements DuplexProxy {
 	private static ProxyStatistics statistics(ProxyInfo info) {
 		return new ProxyStatistics(info.accepted(), info.active(), info.pending(), info.joined(), info.connectFailed(),
 				info.refusedByRouter(), info.refusedByFailure(), info.refusedByTimeout(), info.refusedExhausted(),
-				info.clientGone(), info.bytesFromClient(), info.bytesFromBackend());
+				info.clientGone(), info.bytesFromClient(), info.bytesFromBackend(), ended(info));
+	}
+
+	private static Map<JoinEndReason, Long> ended(ProxyInfo info) {
+		Map<JoinEndReason, Long> ended = new EnumMap<>(JoinEndReason.class);
+		for (int reason = Dx.DX_REASON_CLIENT_CLOSED; reason <= Dx.DX_REASON_REFUSED; reason++) {
+			if (info.ended(reason) > 0) {
+				ended.put(JoinViews.reason(reason), info.ended(reason));
+			}
+		}
+		return ended;
 	}
 
 	@Override

@@ -4,6 +4,8 @@
 
 package io.duplex;
 
+import java.util.Map;
+
 /**
  * A proxy's counters. Each is exact; they are not read at one instant.
  *
@@ -19,10 +21,19 @@ package io.duplex;
  * @param clientGone connections whose client ended before they were joined
  * @param bytesFromClient bytes delivered to backends
  * @param bytesFromBackend bytes delivered to clients
+ * @param ended connections that ended, by reason, refused ones included; without the
+ * reasons that have not occurred
  */
 public record ProxyStatistics(long accepted, long active, long pending, long joined, long connectFailed,
 		long refusedByRouter, long refusedByFailure, long refusedByTimeout, long refusedExhausted, long clientGone,
-		long bytesFromClient, long bytesFromBackend) {
+		long bytesFromClient, long bytesFromBackend, Map<JoinEndReason, Long> ended) {
+
+	/**
+	 * Create a new record.
+	 */
+	public ProxyStatistics {
+		ended = Map.copyOf(ended);
+	}
 
 	/**
 	 * Connections that were refused, whatever for.

@@ -7,6 +7,7 @@ package io.duplex.boot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -168,7 +169,9 @@ class DuplexProxyRegistryTests {
 	@Test
 	void stopSaysHowManyConnectionsAreLeftAndHowManyHadToBeClosed(CapturedOutput output) {
 		this.registry.register(definition("cache").build());
-		this.engine.proxy("cache").drainSlowly().statistics(new ProxyStatistics(9, 5, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0));
+		this.engine.proxy("cache")
+			.drainSlowly()
+			.statistics(new ProxyStatistics(9, 5, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, Map.of()));
 		this.registry.start();
 		this.registry.stop(() -> {
 		});

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public final class ProxyInfo {
 
-	static final int SIZEOF = 112;
+	static final int SIZEOF = 208;
 
 	static final int STATE = 4;
 
@@ -40,6 +40,8 @@ public final class ProxyInfo {
 	static final int BYTES_FROM_CLIENT = 96;
 
 	static final int BYTES_FROM_BACKEND = 104;
+
+	static final int ENDED = 112;
 
 	private final ByteBuffer struct;
 
@@ -113,6 +115,10 @@ public final class ProxyInfo {
 
 	public long bytesFromBackend() {
 		return this.struct.getLong(BYTES_FROM_BACKEND);
+	}
+
+	public long ended(int reason) {
+		return this.struct.getLong(ENDED + Long.BYTES * reason);
 	}
 
 }

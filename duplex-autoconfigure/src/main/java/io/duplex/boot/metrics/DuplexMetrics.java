@@ -7,6 +7,7 @@ package io.duplex.boot.metrics;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 
@@ -14,6 +15,7 @@ import io.duplex.BackendDefinition;
 import io.duplex.BackendStatus;
 import io.duplex.DuplexEngine;
 import io.duplex.DuplexProxy;
+import io.duplex.JoinEndReason;
 import io.duplex.ProxyStatistics;
 import io.duplex.boot.DuplexProxyStartedEvent;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -37,6 +39,8 @@ import org.springframework.util.Assert;
  * <li>{@code duplex.connections.refused}, by proxy, backend ({@code none}) and reason:
  * {@code router}, {@code failure} (of the router), {@code timeout},
  * {@code exhausted};</li>
+ * <li>{@code duplex.connections.ended}, by proxy, backend ({@code none}) and reason: why,
+ * the names of {@link JoinEndReason} with dashes;</li>
  * <li>{@code duplex.connects.failed}, attempts to connect, by proxy and backend;</li>
  * <li>{@code duplex.bytes}, by proxy, backend and direction: {@code from-client},
  * {@code from-backend}.</li>
@@ -100,6 +104,9 @@ public class DuplexMetrics implements MeterBinder, ApplicationListener<DuplexPro
 		void bindProxy() {
 			failed("no-backend", ProxyStatistics::connectFailed);
 			failed("client-gone", ProxyStatistics::clientGone);
+			for (JoinEndReason reason : JoinEndReason.values()) {
+				ended(reason);
+			}
 			refused("router", ProxyStatistics::refusedByRouter);
 			refused("failure", ProxyStatistics::refusedByFailure);
 			refused("timeout", ProxyStatistics::refusedByTimeout);
@@ -137,6 +144,15 @@ public class DuplexMetrics implements MeterBinder, ApplicationListener<DuplexPro
 		private void failed(String reason, ToLongFunction<ProxyStatistics> count) {
 			counter("duplex.connections.failed", tags("backend", NO_BACKEND, "reason", reason), statistic(count))
 				.description("Connections that no backend was found for")
+				.baseUnit(BaseUnits.CONNECTIONS)
+				.register(this.registry);
+		}
+
+		private void ended(JoinEndReason reason) {
+			String name = reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+			counter("duplex.connections.ended", tags("backend", NO_BACKEND, "reason", name),
+					statistic((statistics) -> statistics.ended().getOrDefault(reason, 0L)))
+				.description("Connections that ended")
 				.baseUnit(BaseUnits.CONNECTIONS)
 				.register(this.registry);
 		}

@@ -4,10 +4,13 @@
 
 package io.duplex.boot.metrics;
 
+import java.util.Map;
+
 import io.duplex.BackendState;
 import io.duplex.BackendStatus;
 import io.duplex.DuplexAddress;
 import io.duplex.DuplexProxyDefinition;
+import io.duplex.JoinEndReason;
 import io.duplex.ProxyStatistics;
 import io.duplex.boot.testing.FakeDuplexEngine;
 import io.duplex.boot.testing.FakeDuplexProxy;
@@ -22,7 +25,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class DuplexMetricsTests {
 
-	private static final ProxyStatistics STATISTICS = new ProxyStatistics(100, 9, 1, 80, 2, 3, 4, 5, 6, 7, 1000, 2000);
+	private static final ProxyStatistics STATISTICS = new ProxyStatistics(100, 9, 1, 80, 2, 3, 4, 5, 6, 7, 1000, 2000,
+			Map.of(JoinEndReason.RESET, 13L));
 
 	private final FakeDuplexEngine engine = new FakeDuplexEngine();
 
@@ -60,6 +64,8 @@ class DuplexMetricsTests {
 				DuplexProxyDefinition.builder("web").listen("tcp://127.0.0.1:0").router((connection) -> null).build());
 		proxy.statistics(STATISTICS);
 		new DuplexMetrics(this.engine).bindTo(this.registry);
+		assertThat(counter("duplex.connections.ended", "proxy", "web", "reason", "reset")).isEqualTo(13);
+		assertThat(counter("duplex.connections.ended", "proxy", "web", "reason", "client-closed")).isEqualTo(0);
 		assertThat(bytes("web", "none", "from-client")).isEqualTo(1000);
 		assertThat(bytes("web", "none", "from-backend")).isEqualTo(2000);
 		assertThat(counter("duplex.connections", "proxy", "web", "backend", "none")).isEqualTo(80);

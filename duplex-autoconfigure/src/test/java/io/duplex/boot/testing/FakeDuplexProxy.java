@@ -7,6 +7,7 @@ package io.duplex.boot.testing;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeDuplexProxy implements DuplexProxy {
 
-	private static final ProxyStatistics NOTHING = new ProxyStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	private static final ProxyStatistics NOTHING = new ProxyStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
 
 	private final DuplexProxyDefinition definition;
 
