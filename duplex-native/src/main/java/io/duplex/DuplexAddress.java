@@ -127,7 +127,7 @@ public final class DuplexAddress {
 	private static DuplexAddress tcp(String text, String hostAndPort) {
 		int colon = hostAndPort.lastIndexOf(':');
 		if (colon < 0 || hostAndPort.endsWith("]")) {
-			throw invalid(text, "the port is missing");
+			throw invalid(text, "the port is missing, expected tcp://host:port");
 		}
 		int port = port(text, hostAndPort.substring(colon + 1));
 		String host = hostAndPort.substring(0, colon);

@@ -107,7 +107,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			Set<String> names = new HashSet<>();
 			for (BackendDefinition backend : backends) {
 				that(backend.address().isConnectable(), "backends", backend.address(),
-						"is no address that can be connected to");
+						"is no address that can be connected to"
+								+ (backend.address().isTcp() ? ": its port is 0" : ""));
 				if (!names.add(backend.name())) {
 					throw sameName(backend);
 				}

@@ -6,6 +6,7 @@ package io.duplex.boot.autoconfigure;
 
 import io.duplex.InvalidProxyDefinitionException;
 
+import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
@@ -24,10 +25,26 @@ class InvalidProxyDefinitionFailureAnalyzer extends AbstractFailureAnalyzer<Inva
 			return null;
 		}
 		ProxyDeclarationException declaration = findCause(rootFailure, ProxyDeclarationException.class);
-		String place = (declaration != null) ? ", declared by " + declaration.getPlace() + "," : "";
+		String declaredBy = (declaration != null) ? declaration.getPlace() : bean(rootFailure);
+		String place = (declaredBy != null) ? ", declared by " + declaredBy + "," : "";
 		String value = (cause.getValue() != null) ? " '" + cause.getValue() + "'" : "";
-		return new FailureAnalysis("The proxy '%s'%s is not valid: its %s%s %s.".formatted(cause.getProxy(), place,
-				words(cause.getAttribute()), value, cause.getReason()), action(cause), cause);
+		return new FailureAnalysis(
+				"The proxy '%s'%s is not valid: its %s%s %s.".formatted(cause.getProxy(), place,
+						words(cause.getAttribute()), value, cause.getReason()),
+				(declaration != null) ? action(cause) : "Correct it where the proxy is declared.", cause);
+	}
+
+	/**
+	 * The bean whose creation failed, if it was one: the innermost, others only need it.
+	 */
+	private @Nullable String bean(Throwable rootFailure) {
+		String bean = null;
+		BeanCreationException failure = findCause(rootFailure, BeanCreationException.class);
+		while (failure != null) {
+			bean = (failure.getBeanName() != null) ? "bean '" + failure.getBeanName() + "'" : bean;
+			failure = findCause(failure.getCause(), BeanCreationException.class);
+		}
+		return bean;
 	}
 
 	private String action(InvalidProxyDefinitionException cause) {

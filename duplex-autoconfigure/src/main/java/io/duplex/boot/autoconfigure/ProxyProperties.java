@@ -183,7 +183,7 @@ class ProxyProperties {
 		if (ex.getCause() instanceof IllegalArgumentException cause) {
 			return cause.getMessage() + ".";
 		}
-		String value = (ex.getValue() != null) ? "'" + ex.getValue() + "' " : "";
+		String value = (ex.getValue() != null && BACKENDS.equals(ex.getAttribute())) ? "'" + ex.getValue() + "' " : "";
 		return StringUtils.capitalize(value + ex.getReason()) + ".";
 	}
 

@@ -204,7 +204,7 @@ class DuplexFailureAnalysisTests {
 		assertThat(output)
 			.contains("Invalid value 'tcp://127.0.0.1' for configuration property 'duplex.proxies.cache.backends[1]'")
 			.contains("application.yml] - 7:9")
-			.contains("the port is missing");
+			.contains("the port is missing, expected tcp://host:port");
 	}
 
 	@Test
@@ -278,12 +278,19 @@ class DuplexFailureAnalysisTests {
 	}
 
 	@Test
+	void backendWithPortZeroIsToldWithFileAndLine(CapturedOutput output) throws IOException {
+		startFailing(CACHE.replace("127.0.0.1:1\"", "127.0.0.1:0\""));
+		assertThat(output).contains("application.yml] - 5:19")
+			.contains("'tcp://127.0.0.1:0' is no address that can be connected to: its port is 0.");
+	}
+
+	@Test
 	void wrongLimitInYamlIsToldWithFileAndLine(CapturedOutput output) throws IOException {
 		startFailing(CACHE + "      connectAttempts: 0\n");
 		assertThat(output)
 			.contains("Invalid value '0' for configuration property 'duplex.proxies.cache.connect-attempts'")
 			.contains("application.yml] - 6:24")
-			.contains("must be positive.");
+			.contains("Must be positive.");
 	}
 
 	@Test
@@ -399,7 +406,10 @@ class DuplexFailureAnalysisTests {
 	@Test
 	void wrongDefinitionInCode(CapturedOutput output) throws IOException {
 		startFailing("", WrongDefinition.class);
-		assertThat(output).contains("The proxy 'cache' is not valid: its connect attempts '0' must be positive.");
+		assertThat(output).contains(
+				"The proxy 'cache', declared by bean 'wrongDefinition', is not valid: its connect attempts '0' must be positive.")
+			.contains("Correct it where the proxy is declared.")
+			.doesNotContain("duplex.proxies.cache");
 	}
 
 	private void startFailing(String yaml, Class<?>... sources) throws IOException {
