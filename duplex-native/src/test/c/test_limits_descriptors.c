@@ -90,6 +90,44 @@ static void at_the_engines_limit_connections_wait(void)
 	engine_close(engine);
 }
 
+static void idle_pipes_make_room_for_connections(void)
+{
+	enum { BULKS = 6 };
+	dx_id engine = engine_with(60, 100);
+	struct dx_address address;
+	int listener = wire_listen(WIRE_TCP4, 64, &address), clients[24], backends[24];
+	struct front front = front_open(engine, WIRE_TCP4, NULL);
+	front_add(&front, &address);
+	front_start(&front);
+	struct flow flows[2 * BULKS];
+	for (unsigned i = 0; i < BULKS; i++) {
+		clients[i] = client_open(&front);
+		backends[i] = wire_accept(listener);
+		flows[2 * i] = flow_new(clients[i], backends[i], 8 * MIB, true);
+		flows[2 * i + 1] = flow_new(backends[i], clients[i], 8 * MIB, true);
+	}
+	flows_run(flows, 2 * BULKS);
+	for (unsigned i = 0; i < BULKS; i++) {
+		peer_close(clients[i]);
+		peer_close(backends[i]);
+	}
+	await_quiet(&front);
+	test_note("%llu pipes pooled", (unsigned long long)engine_info(engine).pipes_pooled);
+	for (unsigned i = 0; i < 24; i++) { /* two descriptors each: more than fit beside pooled pipes */
+		clients[i] = client_open(&front);
+		backends[i] = wire_accept(listener);
+	}
+	AWAIT(proxy_info(&front).joined == BULKS + 24);
+	CHECK_EQ(proxy_info(&front).refused_exhausted, 0);
+	for (unsigned i = 0; i < 24; i++) {
+		peer_reset(clients[i]);
+		peer_close(backends[i]);
+	}
+	await_quiet(&front);
+	peer_close(listener);
+	engine_close(engine);
+}
+
 static unsigned hog_count;
 static int hogs[1000];
 
@@ -200,6 +238,7 @@ int main(void)
 	test_begin();
 	RUN(the_host_keeps_its_share);
 	RUN(at_the_engines_limit_connections_wait);
+	RUN(idle_pipes_make_room_for_connections);
 	RUN(when_the_process_has_none_left_accepting_resumes_by_itself);
 	RUN(without_descriptors_streams_copy);
 	return test_end();

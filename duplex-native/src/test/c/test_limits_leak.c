@@ -36,8 +36,8 @@ static void nothing_is_left_of_a_thousand_connections(void)
 			visit(&front, i);
 		await_quiet(&front);
 		AWAIT(server_counts(server).connected == 0);
+		AWAIT(engine_info(engine).sockets == 0); /* a reset may still wait for what was sent to arrive */
 		struct dx_engine_info info = engine_info(engine);
-		CHECK_EQ(info.sockets, 0);
 		CHECK_EQ(info.joins_active, 0);
 		CHECK_EQ(info.pipes_in_use, 0);
 		AWAIT(engine_info(engine).descriptors == owned + 2 * info.pipes_pooled);

@@ -58,9 +58,13 @@ static void thousands_of_echoes_add_up(void)
 	struct dx_backend_info backends[2] = { backend_info(&shared, 0), backend_info(&shared, 1) };
 	CHECK_EQ(backends[0].joined, backends[1].joined);
 	CHECK_EQ(backends[0].joined + backends[1].joined, info.joined);
+	CHECK_EQ(backends[0].bytes_from_client + backends[1].bytes_from_client, sent);
+	CHECK_EQ(backends[0].bytes_from_backend + backends[1].bytes_from_backend, received);
 	struct server_counts counts[2] = { server_counts(servers[0]), server_counts(servers[1]) };
-	CHECK_EQ(counts[0].received + counts[1].received, sent);
-	CHECK_EQ(counts[0].sent + counts[1].sent, received);
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQ(counts[i].received, backends[i].bytes_from_client);
+		CHECK_EQ(counts[i].sent, backends[i].bytes_from_backend);
+	}
 	struct dx_engine_info engine_wide = engine_info(engine);
 	CHECK_EQ(engine_wide.bytes, sent + received);
 	CHECK_LE(engine_wide.bytes_spliced, engine_wide.bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drain stops and waits for the connections to end; when the grace is over the rest is closed with SHUT_DOWN and
- * counted. Close is a drain with no grace, after which the id is stale.
+ * counted. Close is a drain with no grace, after which the id is stale. A start meanwhile gives the drain up.
  */
 #include "support_proxy.h"
 
@@ -133,6 +133,29 @@ static void close_ends_all_and_forgets_the_proxy(void)
 	scene_close(&scene);
 }
 
+static void a_start_gives_the_drain_up(void)
+{
+	struct scene scene = scene_open();
+	uint64_t token = token_new();
+	CHECK_OK(dx_proxy_drain(scene.front.proxy, 300, token));
+	front_start(&scene.front);
+	CHECK_EQ(await_done(scene.engine, token).result, -ECANCELED);
+	uint64_t over = now_ms() + 500; /* the grace would be over */
+	do {
+		int client = client_open(&scene.front);
+		client_expect(&scene.front, client, 'A');
+		client_finish(client);
+		CHECK_EQ(await_proxy_ended(&scene.front).reason, DX_REASON_CLIENT_CLOSED);
+		poll_pause();
+	} while (now_ms() < over);
+	for (unsigned i = 0; i < CLIENTS; i++) { /* the old ones live on, too */
+		client_ping(scene.clients[i], 100);
+		client_finish(scene.clients[i]);
+	}
+	await_quiet(&scene.front);
+	scene_close(&scene);
+}
+
 static void drain_ends_those_that_connect_too(void)
 {
 	dx_id engine = engine_open(1);
@@ -161,6 +184,7 @@ int main(void)
 	RUN(no_grace_closes_at_once);
 	RUN(an_empty_proxy_drains_at_once);
 	RUN(close_ends_all_and_forgets_the_proxy);
+	RUN(a_start_gives_the_drain_up);
 	RUN(drain_ends_those_that_connect_too);
 	return test_end();
 }
