@@ -30,6 +30,8 @@ static void carry(enum wire a, enum wire b, int buffer, uint64_t there, uint64_t
 	CHECK_EQ(end.side, DX_SIDE_A);
 	CHECK_EQ(end.result, 0);
 	CHECK_EQ(end.value, 0);
+	CHECK_EQ(end.a, bridge.a.socket);
+	CHECK_EQ(end.b, bridge.b.socket);
 	CHECK_EQ(end.a_to_b, there);
 	CHECK_EQ(end.b_to_a, back);
 	CHECK_EQ(end.a_to_b_pending, 0);

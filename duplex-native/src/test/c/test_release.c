@@ -108,6 +108,29 @@ static void queued_output_is_delivered_first(void)
 	engine_close(engine);
 }
 
+/* A shutdown that is still being delivered comes first; then the descriptor is given back with its output ended. */
+static void a_shutdown_that_waits_is_not_lost(void)
+{
+	dx_id engine = engine_open(1);
+	struct bridge bridge = bridge_open_narrow(engine, WIRE_TCP4, WIRE_TCP4);
+	struct stream sent = stream_new(), received = sent;
+	struct dx_event result;
+	uint64_t token = token_new();
+	peer_send_until_stalled(bridge.a.peer, &sent);
+	CHECK_OK(dx_unjoin_wait(bridge.join, &result));
+	CHECK_OK(dx_shutdown(bridge.b.socket, token));
+	CHECK_EQ(dx_release_wait(bridge.b.socket, 0), -EBUSY);
+	CHECK_EQ(peer_recv_to_end(bridge.b.peer, &received), result.a_to_b + result.a_to_b_pending);
+	await_success(engine, token);
+	int fd = dx_release_wait(bridge.b.socket, 0);
+	CHECK_GE(fd, 0);
+	struct flow flow = flow_new(bridge.b.peer, fd, 100000, true);
+	flows_run(&flow, 1);
+	peer_close(fd);
+	bridge_close(&bridge);
+	engine_close(engine);
+}
+
 static void read_ahead_must_be_taken_first(void)
 {
 	dx_id engine = engine_open(1), socket;
@@ -200,6 +223,7 @@ int main(void)
 	RUN(flags_and_options_are_restored);
 	RUN(the_stream_goes_on_with_the_host);
 	RUN(queued_output_is_delivered_first);
+	RUN(a_shutdown_that_waits_is_not_lost);
 	RUN(read_ahead_must_be_taken_first);
 	RUN(a_flowing_half_is_not_released);
 	RUN(parked_calls_fail);
