@@ -97,10 +97,19 @@ struct dx_backend_info backend_info(const struct front *front, uint32_t backend)
 	return info;
 }
 
-uint64_t ended_connections(const struct dx_proxy_info *info)
+/* What became of connections that the application itself has not ended. */
+static uint64_t outcomes(const struct dx_proxy_info *info)
 {
 	return info->joined + info->connect_failed + info->refused_by_router + info->refused_by_failure
 			+ info->refused_by_timeout + info->refused_exhausted + info->client_gone;
+}
+
+uint64_t ended_connections(const struct dx_proxy_info *info)
+{
+	uint64_t sum = 0;
+	for (unsigned reason = 0; reason < sizeof(info->ended) / sizeof(info->ended[0]); reason++)
+		sum += info->ended[reason];
+	return sum;
 }
 
 struct dx_proxy_info await_quiet(const struct front *front)
@@ -108,6 +117,7 @@ struct dx_proxy_info await_quiet(const struct front *front)
 	AWAIT(proxy_info(front).active == 0);
 	struct dx_proxy_info info = proxy_info(front);
 	CHECK_EQ(info.pending, 0);
+	CHECK_EQ(outcomes(&info), info.accepted);
 	CHECK_EQ(ended_connections(&info), info.accepted);
 	for (uint32_t i = 0; i < info.backends; i++)
 		CHECK_EQ(backend_info(front, i).active, 0);

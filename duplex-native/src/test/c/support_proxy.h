@@ -86,7 +86,7 @@ struct front front_of(dx_id engine, enum wire wire, const struct dx_proxy_option
 
 struct dx_proxy_info proxy_info(const struct front *front);
 struct dx_backend_info backend_info(const struct front *front, uint32_t backend);
-/** Connections of a proxy that came to an end in any way. */
+/** Connections of a proxy that have ended, for all reasons. */
 uint64_t ended_connections(const struct dx_proxy_info *info);
 /** Wait until no connection is left, and check that every one that was accepted is counted exactly once. */
 struct dx_proxy_info await_quiet(const struct front *front);

@@ -52,6 +52,17 @@ static void *load(void *argument)
 	return NULL;
 }
 
+/* @return a connection to the backend of this name */
+static int open_to(char name)
+{
+	for (;;) {
+		int client = client_open(&shared);
+		if (client_hello(client) == name)
+			return client;
+		client_finish(client);
+	}
+}
+
 static void killed_under_load(void (*end)(struct server *))
 {
 	dx_id engine = engine_open(2);
@@ -64,29 +75,22 @@ static void killed_under_load(void (*end)(struct server *))
 	pthread_t threads[THREADS];
 	for (unsigned i = 0; i < THREADS; i++)
 		threads[i] = thread_start(load, (void *)(uintptr_t)i);
-	int idle = client_open(&shared); /* beside the busy ones */
-	CHECK_GT(client_hello(idle), 0);
-	int survivor = client_open(&shared);
-	while (client_hello(survivor) != 'B') {
-		peer_close(survivor);
-		survivor = client_open(&shared);
-	}
-	AWAIT(server_counts(servers[0]).received > MIB && server_counts(servers[1]).received > MIB);
+	int idle = open_to('A'), witness = open_to('B'); /* beside the busy ones */
+	AWAIT(server_counts(servers[0]).received + server_counts(servers[1]).received > 2 * MIB);
 	uint64_t victims = server_counts(servers[0]).connected;
 	CHECK_GE(victims, 1);
 
 	end(servers[0]);
 	killed = true;
 	AWAIT(after > scaled(100));
-	uint8_t byte = 1; /* the other one's connections go on */
-	CHECK_EQ(send(survivor, &byte, 1, MSG_NOSIGNAL), 1);
-	CHECK_EQ(recv(survivor, &byte, 1, 0), 1);
+	client_ping(witness, 100000); /* its connections go on */
 	loading = false;
 	for (unsigned i = 0; i < THREADS; i++)
 		thread_join(threads[i]);
 	CHECK_GE(broken + 1, victims);
+	CHECK_LE(client_hello(idle), 0);
 	peer_close(idle);
-	peer_close(survivor);
+	client_finish(witness);
 	struct dx_proxy_info info = await_quiet(&shared);
 	CHECK_EQ(info.connect_failed, 0);
 	CHECK_EQ(backend_info(&shared, 0).state, DX_BACKEND_FAILING);
@@ -99,8 +103,6 @@ static void killed_under_load(void (*end)(struct server *))
 		by_backend += event.side == DX_SIDE_B;
 	}
 	CHECK_GE(by_backend, broken);
-	CHECK_EQ(info.ended[DX_REASON_CLIENT_CLOSED] + info.ended[DX_REASON_BACKEND_CLOSED] + info.ended[DX_REASON_RESET],
-			info.accepted);
 	server_close(servers[1]);
 	engine_close(engine);
 }
