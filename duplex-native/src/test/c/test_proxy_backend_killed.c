@@ -46,6 +46,8 @@ static void *load(void *argument)
 			after++;
 		} else if (name > 0) {
 			talk(client, stays || name == 'A');
+		} else {
+			broken++;
 		}
 		peer_close(client);
 	}
