@@ -42,6 +42,7 @@ static void watch(struct server *server, int operation, int fd, uint32_t events,
 
 static void drop(struct server *server, struct served *served)
 {
+	server->connected--; /* first: who has seen the end finds it counted */
 	if (server->reset && server->address.family != DX_FAMILY_UNIX)
 		peer_reset(served->fd);
 	else
@@ -50,7 +51,6 @@ static void drop(struct server *server, struct served *served)
 	if (served->next)
 		served->next->link = served->link;
 	free(served);
-	server->connected--;
 }
 
 static void welcome(struct server *server)
