@@ -163,7 +163,28 @@ static void a_cleared_nonblock_does_not_block_small_messages(void)
 	engine_close(engine);
 }
 
-/* Bulk may make the worker wait for the peers that it serves, at worst; never longer than they live. */
+/* Spliced, and then idle: a worker that blocks in splice serves nobody any more. */
+static void a_cleared_nonblock_does_not_block_other_joins(void)
+{
+	dx_id engine = engine_open(1);
+	for (enum wire wire = 0; wire < WIRES; wire++) {
+		int duplicate;
+		struct bridge bridge = { .a = line_with_duplicate(engine, wire, &duplicate), .b = line_open(engine, wire, 0) };
+		CHECK_OK(dx_join_wait(bridge.a.socket, bridge.b.socket, NULL, &bridge.join));
+		bridge_make_splice(&bridge);
+		make_blocking(duplicate);
+		struct flow bulk = flow_new(bridge.a.peer, bridge.b.peer, MIB, false);
+		flows_run(&bulk, 1);
+		struct bridge other = bridge_open(engine, WIRE_TCP4, WIRE_TCP4, 0, NULL);
+		struct flow flow = flow_new(other.a.peer, other.b.peer, 1000, true);
+		flows_run(&flow, 1);
+		bridge_close(&other);
+		bridge_close(&bridge);
+		peer_close(duplicate);
+	}
+	engine_close(engine);
+}
+
 static void a_cleared_nonblock_does_not_hang_the_engine_for_ever(void)
 {
 	dx_id engine = engine_open(1);
@@ -199,6 +220,7 @@ int main(void)
 	RUN(the_peer_of_a_closed_socket_reads_the_end);
 	RUN(a_duplicate_closed_elsewhere_changes_nothing);
 	RUN(a_cleared_nonblock_does_not_block_small_messages);
+	RUN(a_cleared_nonblock_does_not_block_other_joins);
 	RUN(a_cleared_nonblock_does_not_hang_the_engine_for_ever);
 	return test_end();
 }

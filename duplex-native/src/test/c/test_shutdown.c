@@ -51,6 +51,30 @@ static void twice_is_harmless(void)
 	engine_close(engine);
 }
 
+/* While what a join left is still being delivered, the output is as good as shut: nothing may get behind the end. */
+static void one_that_waits_for_a_residue_bars_the_output(void)
+{
+	dx_id engine = engine_open(1), join;
+	struct bridge bridge = bridge_open_narrow(engine, WIRE_TCP4, WIRE_TCP4);
+	struct line other = line_open(engine, WIRE_UNIX, 0);
+	struct stream sent = stream_new(), received = sent;
+	struct dx_event result;
+	uint64_t token = token_new();
+	uint8_t byte = 0;
+	peer_send_until_stalled(bridge.a.peer, &sent);
+	CHECK_OK(dx_unjoin_wait(bridge.join, &result));
+	CHECK_OK(dx_shutdown(bridge.b.socket, token));
+	CHECK_EQ(dx_join_wait(other.socket, bridge.b.socket, NULL, &join), -EPIPE);
+	CHECK_EQ(dx_send(bridge.b.socket, &byte, 1), -EPIPE);
+	CHECK_EQ(dx_send_wait(bridge.b.socket, &byte, 1, -1), -EPIPE);
+	CHECK_EQ(events_pending(engine, NULL, 0), 1); /* the end of the join; not yet shut */
+	CHECK_EQ(peer_recv_to_end(bridge.b.peer, &received), result.a_to_b + result.a_to_b_pending);
+	await_success(engine, token);
+	line_close(&other);
+	bridge_close(&bridge);
+	engine_close(engine);
+}
+
 /* A shut output does not hinder the input half from being joined, nor the peer's end from closing all. */
 static void a_shut_socket_is_still_a_source(void)
 {
@@ -93,6 +117,7 @@ int main(void)
 	RUN(the_peer_reads_the_end_and_can_still_send);
 	RUN(it_can_be_asked_for_with_a_token);
 	RUN(twice_is_harmless);
+	RUN(one_that_waits_for_a_residue_bars_the_output);
 	RUN(a_shut_socket_is_still_a_source);
 	RUN(a_close_right_behind_it_is_orderly);
 	return test_end();
