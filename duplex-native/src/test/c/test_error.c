@@ -107,6 +107,7 @@ static void the_first_error_stays(void)
 		CHECK_EQ(end.reason, DX_REASON_RESET);
 		CHECK_EQ(end.side, DX_SIDE_A);
 		CHECK_EQ(end.result, -ECONNRESET);
+		AWAIT(socket_info(bridge.a.socket).output != DX_HALF_DRAINING); /* what nobody will receive is dropped */
 		expect_reset_for_ever(bridge.a.socket);
 		CHECK_OK(dx_close_wait(bridge.a.socket, 0, 0));
 		line_close(&bridge.b);
