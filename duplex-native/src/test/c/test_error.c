@@ -90,31 +90,6 @@ static void a_join_leaves_the_error_behind(void)
 	engine_close(engine);
 }
 
-/* The first error stays, whatever later calls meet: with output under way, a reset is followed by broken pipes. */
-static void the_first_error_stays(void)
-{
-	dx_id engine = engine_open(1);
-	for (unsigned i = 0; i < scaled(50); i++) {
-		struct dx_join_options options = join_options(DX_JOIN_NO_CLOSE);
-		struct bridge bridge = bridge_open(engine, WIRE_TCP4, WIRE_TCP4, 64 * KIB, &options);
-		struct stream there = stream_new(), back = stream_new();
-		peer_send_some(bridge.a.peer, &there, 1000);
-		while (peer_send_some(bridge.b.peer, &back, MIB))
-			;
-		peer_reset(bridge.a.peer);
-		peer_send_some(bridge.b.peer, &back, MIB);
-		struct dx_event end = await_ended(engine, bridge.join);
-		CHECK_EQ(end.reason, DX_REASON_RESET);
-		CHECK_EQ(end.side, DX_SIDE_A);
-		CHECK_EQ(end.result, -ECONNRESET);
-		AWAIT(socket_info(bridge.a.socket).output != DX_HALF_DRAINING); /* what nobody will receive is dropped */
-		expect_reset_for_ever(bridge.a.socket);
-		CHECK_OK(dx_close_wait(bridge.a.socket, 0, 0));
-		line_close(&bridge.b);
-	}
-	engine_close(engine);
-}
-
 /* Joining a socket that is broken already: the end comes at once, as a reset, behind what can still be read. */
 static void a_broken_socket_can_be_joined(void)
 {
@@ -146,7 +121,6 @@ int main(void)
 	RUN(an_error_met_by_sending_is_told_to_the_receiver);
 	RUN(what_came_before_it_is_received_first);
 	RUN(a_join_leaves_the_error_behind);
-	RUN(the_first_error_stays);
 	RUN(a_broken_socket_can_be_joined);
 	return test_end();
 }

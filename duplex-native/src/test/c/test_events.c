@@ -65,27 +65,6 @@ static void a_reset_and_a_close_make_waiting_pointless(void)
 	engine_close(engine);
 }
 
-/* Armed while a residue is being delivered, and shut down behind it: sending fails at once, and that is news. */
-static void a_shutdown_tells_who_waits_to_send(void)
-{
-	dx_id engine = engine_open(1);
-	struct bridge bridge = bridge_open_narrow(engine, WIRE_TCP4, WIRE_TCP4);
-	struct stream sent = stream_new(), received = sent;
-	struct dx_event result;
-	uint64_t token = token_new();
-	uint8_t byte = 0;
-	peer_send_until_stalled(bridge.a.peer, &sent);
-	CHECK_OK(dx_unjoin_wait(bridge.join, &result));
-	CHECK_OK(dx_arm(bridge.b.socket, DX_WRITABLE));
-	CHECK_OK(dx_shutdown(bridge.b.socket, token));
-	peer_recv_to_end(bridge.b.peer, &received);
-	await_success(engine, token);
-	CHECK(await_ready(engine, bridge.b.socket) & DX_WRITABLE);
-	CHECK_EQ(dx_send(bridge.b.socket, &byte, 1), -EPIPE);
-	bridge_close(&bridge);
-	engine_close(engine);
-}
-
 /* An event loop as a host writes it: echo on many sockets with nothing but arm, recv and send. */
 static void an_event_loop_serves_many_sockets(void)
 {
@@ -250,7 +229,6 @@ int main(void)
 	test_begin();
 	RUN(readiness_is_told_once);
 	RUN(a_reset_and_a_close_make_waiting_pointless);
-	RUN(a_shutdown_tells_who_waits_to_send);
 	RUN(an_event_loop_serves_many_sockets);
 	RUN(thousands_of_answers_wait_to_be_read);
 	RUN(each_event_goes_to_one_waiting_thread);

@@ -202,24 +202,6 @@ static void a_unix_path_is_taken_with_care(void)
 	engine_close(engine);
 }
 
-/* Given back to the host, it goes on listening where it did. */
-static void a_released_listener_keeps_its_path(void)
-{
-	dx_id engine = engine_open(1);
-	char folder[] = "/tmp/dx-test-XXXXXX", text[64];
-	CHECK(mkdtemp(folder));
-	snprintf(text, sizeof(text), "unix://%s/s", folder);
-	struct dx_address address = parse(text), bound;
-	dx_id listener = listen_at(engine, text, &bound);
-	int fd = dx_release_wait(listener, 0);
-	CHECK_GE(fd, 0);
-	peer_close(wire_connect(&address, 0));
-	peer_close(fd);
-	CHECK_SYS(unlink(text + strlen("unix://")));
-	CHECK_SYS(rmdir(folder));
-	engine_close(engine);
-}
-
 static void a_listener_is_no_stream(void)
 {
 	dx_id engine = engine_open(1), socket, listener;
@@ -269,7 +251,6 @@ int main(void)
 	RUN(a_port_in_use_is_refused);
 	RUN(wrong_addresses_are_refused);
 	RUN(a_unix_path_is_taken_with_care);
-	RUN(a_released_listener_keeps_its_path);
 	RUN(a_listener_is_no_stream);
 	RUN(tcp_options_are_set);
 	return test_end();

@@ -103,34 +103,6 @@ static void no_pipe_leaks(void)
 	engine_close(engine);
 }
 
-/* What held sockets still had to deliver is freed with the engine; RUN() counts descriptors, LeakSanitizer memory. */
-static void closing_the_engine_frees_residues(void)
-{
-	for (unsigned i = 0; i < 3; i++) {
-		dx_id engine = engine_open(2);
-		struct bridge bridges[4];
-		for (unsigned j = 0; j < 4; j++) {
-			struct stream sent = stream_new();
-			bridges[j] = bridge_open_narrow(engine, WIRE_TCP4, j % WIRES);
-			if (j % 2)
-				bridge_make_splice(&bridges[j]);
-			peer_send_some(bridges[j].a.peer, &sent, MIB);
-			AWAIT(join_info(bridges[j].join).a_to_b_pending > 0);
-			if (i)
-				CHECK_OK(dx_unjoin_wait(bridges[j].join, NULL));
-		}
-		if (i == 2) {
-			CHECK_OK(dx_engine_stop(engine));
-			await_stopped(engine);
-		}
-		engine_close(engine);
-		for (unsigned j = 0; j < 4; j++) {
-			peer_close(bridges[j].a.peer);
-			peer_close(bridges[j].b.peer);
-		}
-	}
-}
-
 /* The size of the pipes is the host's choice, within limits. */
 static void their_size_can_be_chosen(void)
 {
@@ -163,7 +135,6 @@ int main(void)
 	RUN(an_idle_join_owns_no_pipe);
 	RUN(a_residue_never_reaches_another_connection);
 	RUN(no_pipe_leaks);
-	RUN(closing_the_engine_frees_residues);
 	RUN(their_size_can_be_chosen);
 	return test_end();
 }

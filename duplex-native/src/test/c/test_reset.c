@@ -146,33 +146,6 @@ static void a_reset_does_not_wait_for_a_reader_that_is_gone(void)
 	engine_close(engine);
 }
 
-/* The source of one join and the sink of another: both learn of its reset, also the one that has nothing to send. */
-static void a_reset_ends_every_join_of_its_socket(void)
-{
-	dx_id engine = engine_open(2), to_middle, from_middle;
-	struct dx_join_options options = join_options(DX_JOIN_HALF_DUPLEX);
-	struct line first = line_open(engine, WIRE_TCP4, 0), middle = line_open(engine, WIRE_TCP4, 0);
-	struct line last = line_open(engine, WIRE_TCP4, 0);
-	CHECK_OK(dx_join_wait(first.socket, middle.socket, &options, &to_middle));
-	CHECK_OK(dx_join_wait(middle.socket, last.socket, &options, &from_middle));
-	struct flow flows[2] = {
-		flow_new(first.peer, middle.peer, 1000, false),
-		flow_new(middle.peer, last.peer, 1000, false),
-	};
-	flows_run(flows, 2);
-	peer_reset(middle.peer);
-	struct dx_event end = await_ended(engine, from_middle);
-	CHECK_EQ(end.reason, DX_REASON_RESET);
-	CHECK_EQ(end.side, DX_SIDE_A);
-	end = await_ended(engine, to_middle);
-	CHECK_EQ(end.reason, DX_REASON_RESET);
-	CHECK_EQ(end.side, DX_SIDE_B);
-	CHECK_OK(dx_close_wait(middle.socket, 0, 0));
-	line_close(&first);
-	line_close(&last);
-	engine_close(engine);
-}
-
 /* All is in the kernel of the sink's side, and the peer does not read: the reset waits 5 s for that and no longer. */
 static void a_reset_waits_five_seconds_at_most(void)
 {
@@ -208,7 +181,6 @@ int main(void)
 	RUN(a_receiver_that_vanishes_ends_the_join);
 	RUN(a_reset_after_a_half_close_is_a_reset);
 	RUN(a_reset_does_not_wait_for_a_reader_that_is_gone);
-	RUN(a_reset_ends_every_join_of_its_socket);
 	RUN(a_reset_waits_five_seconds_at_most);
 	return test_end();
 }

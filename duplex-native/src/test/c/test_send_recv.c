@@ -2,9 +2,7 @@
 /* Receiving and sending on held halves: from any thread, with and without waiting, both ways at once. */
 #include "support.h"
 
-#include <linux/net_tstamp.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
 
 static void nothing_there_is_told(void)
 {
@@ -48,30 +46,6 @@ static void a_send_that_runs_out_of_time_tells_how_far_it_came(void)
 		peer_recv(line.peer, &received, 1000);
 		line_close(&line);
 	}
-	engine_close(engine);
-}
-
-/* Something lies in the error queue, which poll reports for ever: waiting is still waiting, and costs nothing. */
-static void an_error_queue_makes_no_hot_loop(void)
-{
-	dx_id engine = engine_open(1);
-	struct line line = { .wire = WIRE_TCP4 };
-	struct stream sent = stream_new(), received = sent;
-	int pair[2];
-	uint8_t byte;
-	wire_pair(WIRE_TCP4, 0, pair);
-	set_option(pair[0], SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
-	line.peer = pair[1];
-	CHECK_OK(dx_adopt(engine, pair[0], NULL, 0, &line.socket));
-	app_send(line.socket, &sent, 1000); /* leaves a time stamp there */
-	peer_recv(line.peer, &received, 1000);
-	uint64_t cpu = cpu_ns();
-	CHECK_EQ(dx_recv_wait(line.socket, &byte, 1, 300), -ETIMEDOUT);
-	CHECK_LT(cpu_ns() - cpu, 150000000);
-	CHECK_EQ(socket_info(line.socket).error, 0);
-	peer_shut(line.peer);
-	app_expect(line.socket, 0); /* a clean end */
-	line_close(&line);
 	engine_close(engine);
 }
 
@@ -172,7 +146,6 @@ int main(void)
 	test_begin();
 	RUN(nothing_there_is_told);
 	RUN(a_send_that_runs_out_of_time_tells_how_far_it_came);
-	RUN(an_error_queue_makes_no_hot_loop);
 	RUN(both_ways_at_once_through_blocking_calls);
 	RUN(many_receivers_share_a_stream);
 	return test_end();
