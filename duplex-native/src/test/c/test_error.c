@@ -6,15 +6,15 @@
 #include "support.h"
 
 
-static void expect_reset_for_ever(dx_id socket)
+static void expect_for_ever(dx_id socket, int error)
 {
 	uint8_t byte = 0;
 	for (unsigned i = 0; i < 5; i++) {
-		CHECK_EQ(dx_recv(socket, &byte, 1), -ECONNRESET);
-		CHECK_EQ(dx_recv_wait(socket, &byte, 1, -1), -ECONNRESET);
-		CHECK_EQ(dx_send(socket, &byte, 1), -ECONNRESET);
-		CHECK_EQ(dx_send_wait(socket, &byte, 1, -1), -ECONNRESET);
-		CHECK_EQ(socket_info(socket).error, -ECONNRESET);
+		CHECK_EQ(dx_recv(socket, &byte, 1), error);
+		CHECK_EQ(dx_recv_wait(socket, &byte, 1, -1), error);
+		CHECK_EQ(dx_send(socket, &byte, 1), error);
+		CHECK_EQ(dx_send_wait(socket, &byte, 1, -1), error);
+		CHECK_EQ(socket_info(socket).error, error);
 	}
 }
 
@@ -29,7 +29,7 @@ static void receiving_tells_it_every_time(void)
 		peer_reset(line.peer);
 		app_recv(line.socket, &received, 5000);
 		app_expect(line.socket, -ECONNRESET);
-		expect_reset_for_ever(line.socket);
+		expect_for_ever(line.socket, -ECONNRESET);
 		CHECK_OK(dx_close_wait(line.socket, 0, 0));
 	}
 	engine_close(engine);
@@ -45,7 +45,7 @@ static void an_error_met_by_sending_is_told_to_the_receiver(void)
 	peer_reset(line.peer);
 	AWAIT((result = dx_send(line.socket, data, sizeof(data))) < 0 && result != -EAGAIN);
 	CHECK_EQ(result, -ECONNRESET);
-	expect_reset_for_ever(line.socket);
+	expect_for_ever(line.socket, -ECONNRESET);
 	CHECK_OK(dx_close_wait(line.socket, 0, 0));
 	engine_close(engine);
 }
@@ -81,7 +81,7 @@ static void a_join_leaves_the_error_behind(void)
 	CHECK_EQ(end.reason, DX_REASON_RESET);
 	CHECK_EQ(end.side, DX_SIDE_A);
 	CHECK_EQ(end.a_to_b, 5000);
-	expect_reset_for_ever(bridge.a.socket);
+	expect_for_ever(bridge.a.socket, -ECONNRESET);
 	sent = received = stream_new();
 	app_send(bridge.b.socket, &sent, 1000);
 	peer_recv(bridge.b.peer, &received, 1000);
