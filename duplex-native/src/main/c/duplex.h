@@ -171,7 +171,12 @@ enum dx_reason {
 	DX_REASON_CONNECT_FAILED = 9, /* a proxy found no backend that answered: result is the last error */
 	DX_REASON_ERROR = 10,         /* result is the error, `side` where it was met */
 	DX_REASON_REFUSED = 11,       /* refused by dx_proxy_refuse(), or not decided in time */
+	DX_REASON_BEHIND = 12,        /* a lossy sink or a mirror had fallen further behind than it may */
+	DX_REASON_BYTES = 13,         /* the join has moved as many bytes as it may */
 };
+
+/** One more than the greatest reason: how many counters dx_proxy_info has. */
+#define DX_REASONS 14
 
 enum dx_side {
 	DX_SIDE_NONE = 0,
@@ -228,18 +233,40 @@ DX_API int dx_events_wait(dx_id engine, struct dx_event *events, uint32_t max, i
 DX_API int dx_adopt(dx_id engine, int fd, const void *read_ahead, size_t length, dx_id *socket);
 
 /**
- * Connect to the first of some addresses that answers, in their order. The socket exists at once, but can only be
- * closed until the command is done: other calls get -EINPROGRESS. When the command fails the socket is gone.
+ * Manage a descriptor that listens already (inherited, socket activation). Takes it on success, as dx_adopt() does; a
+ * unix path is not removed when it is closed.
+ *
+ * @return 0; -ENOTSOCK, -ESOCKTNOSUPPORT, -EAFNOSUPPORT, -EINVAL when it does not listen, -EBADF, -EMFILE, -ENOMEM
+ */
+DX_API int dx_adopt_listener(dx_id engine, int fd, dx_id *listener);
+
+struct dx_connect_options {
+	uint32_t size;
+	uint32_t timeout;       /* for all attempts together; 0: the kernel's */
+	uint32_t attempt_delay; /* until the next address is tried beside those that have not answered (RFC 8305 section 5,
+	                           "Connection Attempt Delay"); 0: 250; DX_CONNECT_IN_TURN: only when the one before failed,
+	                           or its equal share of the time is over */
+	uint32_t flags;         /* 0 */
+	struct dx_address source; /* local address; family NONE: the kernel's choice; port 0: any. Addresses of the other
+	                           family are passed over */
+};
+
+#define DX_CONNECT_IN_TURN UINT32_MAX
+
+/**
+ * Connect to the first of some addresses that answers. They are begun in their order, each `attempt_delay` after the one
+ * before or as soon as that has failed; the first that is established wins and the others are given up. The
+ * socket exists at once, but can only be closed until the command is done: other calls get -EINPROGRESS. When the command fails the socket is gone.
  * TCP sockets get TCP_NODELAY and keep-alive.
  *
  * @param count   addresses, 1 to 64; copied
- * @param timeout for all attempts together; each address gets an equal share of what is left; 0: the kernel's
- * @return 0; the event's result is 0 or the last address's error, -ETIMEDOUT, -ECANCELED when closed meanwhile
+ * @param options NULL for the defaults
+ * @return 0; the event's result is 0 or the last error that was met, -ETIMEDOUT, -ECANCELED when closed meanwhile
  */
-DX_API int dx_connect(dx_id engine, const struct dx_address *addresses, uint32_t count, uint32_t timeout,
-		uint64_t token, dx_id *socket);
-DX_API int dx_connect_wait(dx_id engine, const struct dx_address *addresses, uint32_t count, uint32_t timeout,
-		dx_id *socket);
+DX_API int dx_connect(dx_id engine, const struct dx_address *addresses, uint32_t count,
+		const struct dx_connect_options *options, uint64_t token, dx_id *socket);
+DX_API int dx_connect_wait(dx_id engine, const struct dx_address *addresses, uint32_t count,
+		const struct dx_connect_options *options, dx_id *socket);
 
 /**
  * Listen. TCP sockets that it accepts have TCP_NODELAY and keep-alive. Port 0 picks one, see dx_socket_info(). A unix
@@ -289,6 +316,80 @@ DX_API int64_t dx_send(dx_id socket, const void *data, size_t length);
  *         none had
  */
 DX_API int64_t dx_send_wait(dx_id socket, const void *data, size_t length, int timeout);
+
+/**
+ * Send a part of a file, without bringing it into user space (sendfile). Reading the file may block the caller.
+ *
+ * @param file   a regular file or another that can be mapped; stays the caller's, its position is not used
+ * @param offset bytes from the file's beginning
+ * @return bytes taken, possibly fewer than count, 0 at the end of the file; -EAGAIN and others as dx_send(); -EINVAL for a
+ *         file that sendfile cannot read, -EBADF
+ */
+DX_API int64_t dx_send_file(dx_id socket, int file, uint64_t offset, uint64_t count);
+/** Send all of it, or up to the file's end; answers as dx_send_wait() does. */
+DX_API int64_t dx_send_file_wait(dx_id socket, int file, uint64_t offset, uint64_t count, int timeout);
+
+enum dx_option {
+	DX_OPTION_NO_DELAY = 1,            /* TCP_NODELAY, 0 or 1 */
+	DX_OPTION_KEEP_ALIVE = 2,          /* SO_KEEPALIVE, 0 or 1 */
+	DX_OPTION_KEEP_ALIVE_IDLE = 3,     /* TCP_KEEPIDLE, seconds */
+	DX_OPTION_KEEP_ALIVE_INTERVAL = 4, /* TCP_KEEPINTVL, seconds */
+	DX_OPTION_KEEP_ALIVE_COUNT = 5,    /* TCP_KEEPCNT, probes */
+	DX_OPTION_USER_TIMEOUT = 6,        /* TCP_USER_TIMEOUT, milliseconds; 0: the kernel's */
+	DX_OPTION_RECEIVE_BUFFER = 7,      /* SO_RCVBUF, bytes; the kernel doubles it, and tells the doubled value */
+	DX_OPTION_SEND_BUFFER = 8,         /* SO_SNDBUF, bytes; likewise */
+	DX_OPTION_LINGER = 9,              /* seconds that dx_close() without a timeout gives the peer; 0: dx_close() resets;
+	                                      -1: the default. Never SO_LINGER, which would block a worker */
+};
+
+/**
+ * Set an option of a socket, or of a listener: what it accepts inherits it. Also while it flows.
+ *
+ * @return 0; -EINVAL for an unknown option or a value out of range; -EOPNOTSUPP for a TCP option of a unix socket;
+ *         -EINPROGRESS while connecting
+ */
+DX_API int dx_option_set(dx_id socket, uint32_t option, int32_t value);
+DX_API int dx_option_get(dx_id socket, uint32_t option, int32_t *value);
+
+/**
+ * Send bytes over a managed unix socket, with a descriptor attached to the first of them (SCM_RIGHTS). The descriptor
+ * stays the caller's.
+ *
+ * @param fd a descriptor, or -1 for none
+ * @return as dx_send(); the descriptor has gone with the first byte. -EOPNOTSUPP for a socket that is not a unix one
+ */
+DX_API int64_t dx_send_fd(dx_id socket, const void *data, size_t length, int fd);
+
+/**
+ * Receive bytes and a descriptor that may be attached to them. Needs an input without read-ahead bytes.
+ *
+ * @param fd the descriptor, close-on-exec and the caller's, or -1; further ones are closed
+ * @return as dx_recv(); -ENOTEMPTY with read-ahead bytes; -EOPNOTSUPP for a socket that is not a unix one
+ */
+DX_API int64_t dx_recv_fd(dx_id socket, void *data, size_t length, int *fd);
+
+/**
+ * Pass a managed socket on to another process (or engine), with its unread bytes, over a unix socket: what is queued in its
+ * output is delivered first. On success its id is stale and the descriptor is closed here.
+ *
+ * On the wire, from the first byte on, everything in network byte order: "DXS1", a 32-bit number of unread bytes, these
+ * bytes; the descriptor comes with the first byte. Several follow each other; bytes of the host's own may stand between.
+ *
+ * @param carrier a managed unix socket whose output is held
+ * @param timeout milliseconds for all of it, -1 for ever. When it is over the socket stays managed if nothing was sent;
+ *                a carrier that got a part is shut down
+ * @return 0; -EBUSY, -EOPNOTSUPP for a carrier that is not a unix socket, -EMSGSIZE for more than 16 MiB unread,
+ *         -ETIMEDOUT, errors as dx_release_wait() and dx_send_wait()
+ */
+DX_API int dx_pass_wait(dx_id socket, dx_id carrier, int timeout);
+
+/**
+ * Take over a socket that dx_pass_wait() sent at the other end of the carrier.
+ *
+ * @return 0; -EPROTO when something else was sent; -ENOTCONN at the end of the carrier's stream; -ETIMEDOUT with nothing
+ *         received; errors as dx_adopt() and dx_recv_wait()
+ */
+DX_API int dx_take_wait(dx_id engine, dx_id carrier, int timeout, dx_id *socket);
 
 /**
  * Ask for one DX_EVENT_READY when the held socket (or listener) can be received from (DX_READABLE) or sent to
@@ -361,6 +462,8 @@ DX_API int dx_socket_info(dx_id socket, struct dx_socket_info *info);
 
 #define DX_JOIN_HALF_DUPLEX 1u /* a to b alone: a's output and b's input stay the application's */
 #define DX_JOIN_NO_CLOSE 2u    /* the end of one side is not passed on to the other */
+#define DX_JOIN_LOSSY 4u       /* b never holds a back: rather the join ends, with DX_REASON_BEHIND */
+#define DX_JOIN_TEE 8u         /* only told, never asked for: made by dx_tee() */
 
 struct dx_join_options {
 	uint32_t size;
@@ -368,6 +471,10 @@ struct dx_join_options {
 	uint64_t idle_timeout;       /* end when no byte moved in either direction for so long */
 	uint64_t half_close_timeout; /* the same, once one direction has ended; 0: idle_timeout */
 	uint64_t max_lifetime;
+	uint64_t max_bytes;          /* end with DX_REASON_BYTES when exactly so many were moved, both directions together */
+	uint64_t a_to_b_rate;        /* most bytes a second, spread evenly; 0: no limit */
+	uint64_t b_to_a_rate;
+	uint64_t max_lag;            /* LOSSY: memory in bytes that may wait for b; 0: 1048576 */
 };
 
 /**
@@ -381,11 +488,22 @@ struct dx_join_options {
  * With NO_CLOSE, ends are not passed on; the join ends when both directions have, or one side is broken. With
  * HALF_DUPLEX, the end of a is passed on to b's output. In both cases the sockets are the application's again.
  *
+ * A socket may be part of several joins. What it receives goes to all whose input it is (fan-out: read once into a
+ * shared buffer; the slowest sets the pace, but for LOSSY ones), and several may be sent to it (fan-in: each read's bytes
+ * stay together). Then: an output is ended when the last of its sources has; a join's end leaves a socket alone that is
+ * part of others, and the last one decides; resets pass only within a pair that shares nothing. Bytes that a had received
+ * before go to the joins that exist when they are moved.
+ *
+ * One of the two may be a listener: the worker accepts, and each connection is joined to the other socket in its place,
+ * with these options, and NO_CLOSE towards the other. That join is in state DX_JOIN_LISTENING; undoing it ends the
+ * accepting, not the connections' own joins, which are listed but whose ends are no events. It ends by itself, with
+ * DX_REASON_BACKEND_CLOSED or DX_REASON_CLIENT_CLOSED, when the other socket has gone.
+ *
  * Takes the halves: calls parked on them fail with -EBUSY.
  *
  * @param options NULL for none
- * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is part of another join; -ENOTCONN for a
- *         listener; -EPIPE when an output that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
+ * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is being released; -ENOTCONN for two
+ *         listeners; -EPIPE when an output that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
  *         The event's object is the join
  */
 DX_API int dx_join(dx_id a, dx_id b, const struct dx_join_options *options, uint64_t token, dx_id *join);
@@ -404,7 +522,33 @@ DX_API int dx_unjoin(dx_id join, uint64_t token);
 /** @param result NULL, or the event that would have been sent */
 DX_API int dx_unjoin_wait(dx_id join, struct dx_event *result);
 
-/** End a join and close both sockets in order (as dx_close() does), also when it was made with NO_CLOSE. */
+/**
+ * Change the time limits, max_bytes and rates of a join, also of a proxy's connection, while it runs; flags and max_lag are
+ * not looked at. What has passed counts: an age, an idle time or a number of bytes over the new limit ends it at once.
+ *
+ * @return 0; the event's result is -ENOENT when the join has ended meanwhile, -EOPNOTSUPP before it is open
+ */
+DX_API int dx_join_limit(dx_id join, const struct dx_join_options *limits, uint64_t token);
+DX_API int dx_join_limit_wait(dx_id join, const struct dx_join_options *limits);
+
+/**
+ * Mirror one direction of a join: what the socket on this side sends to the join goes to `mirror`, too. Always lossy: a
+ * slow or dead mirror never disturbs what it mirrors, it is dropped. The mirror's input half stays the application's; for both
+ * directions call it twice. A tee is a join: it is undone by dx_unjoin(), listed with DX_JOIN_TEE, and tells its end by an
+ * event. It ends with the join that it mirrors; the mirror is the application's again, its output not ended.
+ *
+ * @param side    DX_SIDE_A or DX_SIDE_B: whose bytes
+ * @param max_lag memory in bytes that may wait for the mirror; 0: 1048576
+ * @return 0; errors as dx_join() for the mirror's output. The event's result is -ENOENT when the join has ended meanwhile,
+ *         -EOPNOTSUPP when it is not open or has no such direction, -EINVAL when the mirror is part of it; its object is the tee
+ */
+DX_API int dx_tee(dx_id join, dx_id mirror, uint32_t side, uint64_t max_lag, uint64_t token, dx_id *tee);
+DX_API int dx_tee_wait(dx_id join, dx_id mirror, uint32_t side, uint64_t max_lag, dx_id *tee);
+
+/**
+ * End a join and close both sockets in order (as dx_close() does), also when it was made with NO_CLOSE. A socket that is
+ * part of other joins stays open.
+ */
 DX_API int dx_join_close(dx_id join, uint64_t token);
 DX_API int dx_join_close_wait(dx_id join);
 
@@ -414,6 +558,7 @@ enum dx_join_state {
 	DX_JOIN_OPEN = 3,
 	DX_JOIN_HALF_CLOSED = 4, /* one direction has ended */
 	DX_JOIN_CLOSING = 5,     /* both have; what is unsent is being delivered */
+	DX_JOIN_LISTENING = 6,   /* of a listener: its connections inherit the join */
 };
 
 enum dx_path {
@@ -515,6 +660,16 @@ DX_API int dx_proxy_backend(dx_id proxy, uint32_t backend, const struct dx_addre
 DX_API int dx_proxy_start(dx_id proxy, uint64_t token);
 DX_API int dx_proxy_start_wait(dx_id proxy, uint16_t *port);
 
+/**
+ * Start with a descriptor that listens already (inherited, socket activation, a released listener) in the place of binding.
+ * Takes it on success. After a stop, the proxy binds the address that it was opened with.
+ *
+ * @return 0; -ENOTSOCK, -EINVAL when it does not listen, -EBADF; the event's result is -EALREADY for a started proxy (the
+ *         descriptor is closed), its value as dx_proxy_start()'s
+ */
+DX_API int dx_proxy_start_on(dx_id proxy, int fd, uint64_t token);
+DX_API int dx_proxy_start_on_wait(dx_id proxy, int fd, uint16_t *port);
+
 /** Accept what is in the backlog, also beyond the limits, then stop listening: new peers are refused. Joins live on. Answered when done. */
 DX_API int dx_proxy_stop(dx_id proxy, uint64_t token);
 DX_API int dx_proxy_stop_wait(dx_id proxy);
@@ -574,7 +729,7 @@ struct dx_proxy_info {
 	uint64_t client_gone;        /* the client ended before it was joined */
 	uint64_t bytes_from_client;  /* delivered to backends, by all joins */
 	uint64_t bytes_from_backend; /* delivered to clients */
-	uint64_t ended[12];          /* connections that ended, by enum dx_reason, refused ones included */
+	uint64_t ended[DX_REASONS];  /* connections that ended, by enum dx_reason, refused ones included */
 };
 
 DX_API int dx_proxy_info(dx_id proxy, struct dx_proxy_info *info);
