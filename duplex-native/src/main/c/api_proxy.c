@@ -344,7 +344,7 @@ DX_API int dx_proxy_info(dx_id id, struct dx_proxy_info *info)
 		.refused_exhausted = dx__counted(&proxy->refused_exhausted),
 		.client_gone = dx__counted(&proxy->client_gone),
 	};
-	for (int i = 0; i <= DX_REASON_REFUSED; i++)
+	for (int i = 0; i < DX_REASONS; i++)
 		now.ended[i] = dx__counted(&proxy->ended[i]);
 	dx__tallies_add(proxy->tallies, engine->worker_count, &now.bytes_from_client, &now.bytes_from_backend);
 	dx__backends_bytes(&proxy->backends, &now.bytes_from_client, &now.bytes_from_backend);

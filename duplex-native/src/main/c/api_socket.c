@@ -141,12 +141,12 @@ static void run_connect(struct dx__worker *worker, struct dx__message *message)
 	dx__connect_begin(worker, socket, connect);
 }
 
-static int give_connect(dx_id engine_id, const struct dx_address *addresses, uint32_t count, uint32_t timeout,
-		const struct dx__reply *reply, dx_id *id)
+static int give_connect(dx_id engine_id, const struct dx_address *addresses, uint32_t count,
+		const struct dx_connect_options *options, const struct dx__reply *reply, dx_id *id)
 {
 	struct dx__engine *engine;
 	int rc;
-	if (!id)
+	if (!id || (options && options->size < sizeof(*options)))
 		return -EINVAL;
 	struct dx_address *copy = dx__api_addresses(addresses, count, 1, &rc);
 	if (rc)
@@ -170,7 +170,7 @@ static int give_connect(dx_id engine_id, const struct dx_address *addresses, uin
 	command->a = socket;
 	command->addresses = copy;
 	command->count = count;
-	command->timeout = timeout;
+	command->timeout = options ? options->timeout : 0;
 	command->answer.object = *id;
 	command->message.run = run_connect;
 	dx__place_dispatch(command);
@@ -178,19 +178,19 @@ static int give_connect(dx_id engine_id, const struct dx_address *addresses, uin
 	return 0;
 }
 
-DX_API int dx_connect(dx_id engine, const struct dx_address *addresses, uint32_t count, uint32_t timeout,
-		uint64_t token, dx_id *socket)
+DX_API int dx_connect(dx_id engine, const struct dx_address *addresses, uint32_t count,
+		const struct dx_connect_options *options, uint64_t token, dx_id *socket)
 {
-	return give_connect(engine, addresses, count, timeout, &(struct dx__reply){.token = token}, socket);
+	return give_connect(engine, addresses, count, options, &(struct dx__reply){.token = token}, socket);
 }
 
-DX_API int dx_connect_wait(dx_id engine, const struct dx_address *addresses, uint32_t count, uint32_t timeout,
-		dx_id *socket)
+DX_API int dx_connect_wait(dx_id engine, const struct dx_address *addresses, uint32_t count,
+		const struct dx_connect_options *options, dx_id *socket)
 {
 	struct dx__waiter waiter;
 	dx__waiter_init(&waiter);
 	return dx__waiter_await(&waiter,
-			give_connect(engine, addresses, count, timeout, &(struct dx__reply){.waiter = &waiter}, socket));
+			give_connect(engine, addresses, count, options, &(struct dx__reply){.waiter = &waiter}, socket));
 }
 
 /* ---- listening ---- */

@@ -70,7 +70,7 @@ struct dx__proxy {
 	_Atomic uint64_t refused_by_timeout;
 	_Atomic uint64_t refused_exhausted;
 	_Atomic uint64_t client_gone;
-	_Atomic uint64_t ended[DX_REASON_REFUSED + 1]; /* by reason */
+	_Atomic uint64_t ended[DX_REASONS]; /* by reason */
 };
 
 /* The slab's destroy function. */

@@ -160,6 +160,8 @@ void wire_pair(enum wire wire, int buffer, int pair[2]);
  * @param address NULL, or its address for dx_connect()
  */
 int wire_listen(enum wire wire, int backlog, struct dx_address *address);
+/** Options for dx_connect() with this time limit in milliseconds. */
+#define within(milliseconds) (&(struct dx_connect_options){.size = sizeof(struct dx_connect_options), .timeout = (milliseconds)})
 /** Plain blocking accept and connect. */
 int wire_accept(int listener);
 int wire_connect(const struct dx_address *address, int buffer);

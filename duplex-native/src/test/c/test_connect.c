@@ -51,7 +51,7 @@ static void a_connected_socket_works(void)
 		int listener = wire_listen(wire, 5, &address);
 		uint64_t token = token_new();
 		dx_id socket;
-		CHECK_OK(dx_connect(engine, &address, 1, 5000, token, &socket));
+		CHECK_OK(dx_connect(engine, &address, 1, within(5000), token, &socket));
 		CHECK_EQ(await_success(engine, token).object, socket);
 		struct line line = { socket, wire_accept(listener), wire };
 		struct stream there = stream_new(), at_peer = there, back = stream_new(), at_app = back;
@@ -79,8 +79,8 @@ static void refused_is_told(void)
 		struct dx_address address;
 		int bound = wire_refused(wire, &address);
 		uint64_t token = token_new();
-		CHECK_EQ(dx_connect_wait(engine, &address, 1, 5000, &socket), -ECONNREFUSED);
-		CHECK_OK(dx_connect(engine, &address, 1, 0, token, &socket));
+		CHECK_EQ(dx_connect_wait(engine, &address, 1, within(5000), &socket), -ECONNREFUSED);
+		CHECK_OK(dx_connect(engine, &address, 1, NULL, token, &socket));
 		CHECK_EQ(await_done(engine, token).result, -ECONNREFUSED);
 		uint8_t byte;
 		CHECK_EQ(dx_recv(socket, &byte, 1), -ENOENT); /* the socket is gone */
@@ -96,11 +96,11 @@ static void what_cannot_be_reached_is_told(void)
 	dx_id engine = engine_open(1), socket;
 	struct dx_address address;
 	CHECK_OK(dx_address_parse("unix:///nowhere/at/all", &address));
-	CHECK_EQ(dx_connect_wait(engine, &address, 1, 5000, &socket), -ENOENT);
+	CHECK_EQ(dx_connect_wait(engine, &address, 1, within(5000), &socket), -ENOENT);
 	CHECK_OK(dx_address_parse("unix://@nobody-listens-here", &address));
-	CHECK_EQ(dx_connect_wait(engine, &address, 1, 5000, &socket), -ECONNREFUSED);
+	CHECK_EQ(dx_connect_wait(engine, &address, 1, within(5000), &socket), -ECONNREFUSED);
 	CHECK_OK(dx_address_parse("tcp://[fe80::1%lo]:9", &address));
-	CHECK_LT(dx_connect_wait(engine, &address, 1, 300, &socket), 0);
+	CHECK_LT(dx_connect_wait(engine, &address, 1, within(300), &socket), 0);
 	CHECK_EQ(engine_info(engine).sockets, 0);
 	engine_close(engine);
 }
@@ -112,7 +112,7 @@ static void the_first_address_that_answers_is_taken(void)
 	int bound = wire_refused(WIRE_TCP4, &addresses[0]), bound6 = wire_refused(WIRE_TCP6, &addresses[2]);
 	CHECK_OK(dx_address_parse("unix:///nowhere/at/all", &addresses[1]));
 	int listener = wire_listen(WIRE_TCP6, 5, &addresses[3]), unused = wire_listen(WIRE_TCP4, 5, &addresses[4]);
-	CHECK_OK(dx_connect_wait(engine, addresses, 5, 5000, &socket));
+	CHECK_OK(dx_connect_wait(engine, addresses, 5, within(5000), &socket));
 	CHECK_EQ(socket_info(socket).peer.port, addresses[3].port);
 	struct line line = { socket, wire_accept(listener), WIRE_TCP6 };
 	CHECK(!peer_readable(unused, 0));
@@ -121,8 +121,8 @@ static void the_first_address_that_answers_is_taken(void)
 	other = addresses[1];
 	addresses[1] = addresses[2];
 	addresses[2] = other;
-	CHECK_EQ(dx_connect_wait(engine, addresses, 2, 5000, &socket), -ECONNREFUSED);
-	CHECK_EQ(dx_connect_wait(engine, addresses, 3, 5000, &socket), -ENOENT);
+	CHECK_EQ(dx_connect_wait(engine, addresses, 2, within(5000), &socket), -ECONNREFUSED);
+	CHECK_EQ(dx_connect_wait(engine, addresses, 3, within(5000), &socket), -ENOENT);
 	peer_close(bound);
 	peer_close(bound6);
 	peer_close(listener);
@@ -136,7 +136,7 @@ static void a_connect_that_gets_no_answer_times_out(void)
 	for (enum wire wire = 0; wire < WIRES; wire++) {
 		struct full full = full_open(wire);
 		uint64_t start = now_ms();
-		CHECK_EQ(dx_connect_wait(engine, &full.address, 1, 300, &socket), -ETIMEDOUT);
+		CHECK_EQ(dx_connect_wait(engine, &full.address, 1, within(300), &socket), -ETIMEDOUT);
 		CHECK_GE(now_ms() - start, 250);
 		CHECK_LE(now_ms() - start, 3000);
 		full_close(&full);
@@ -154,7 +154,7 @@ static void a_silent_address_leaves_time_for_the_next(void)
 		struct dx_address addresses[2] = { full.address };
 		int listener = wire_listen(WIRE_TCP4, 5, &addresses[1]);
 		uint64_t start = now_ms();
-		CHECK_OK(dx_connect_wait(engine, addresses, 2, 600, &socket));
+		CHECK_OK(dx_connect_wait(engine, addresses, 2, within(600), &socket));
 		CHECK_GE(now_ms() - start, 250);
 		struct line line = { socket, wire_accept(listener), WIRE_TCP4 };
 		line_close(&line);
@@ -171,7 +171,7 @@ static void a_full_unix_backlog_is_tried_again(void)
 	struct full full = full_open(WIRE_UNIX);
 	uint64_t token = token_new();
 	struct stream sent = stream_new(), received = sent;
-	CHECK_OK(dx_connect(engine, &full.address, 1, 30000, token, &socket));
+	CHECK_OK(dx_connect(engine, &full.address, 1, within(30000), token, &socket));
 	CHECK_EQ(socket_info(socket).connecting, 1);
 	peer_close(wire_accept(full.listener)); /* room for one */
 	await_success(engine, token);
@@ -193,7 +193,7 @@ static void other_calls_wait_for_the_connect(void)
 	struct line line = line_open(engine, WIRE_TCP4, 0);
 	uint64_t token = token_new();
 	uint8_t byte = 0;
-	CHECK_OK(dx_connect(engine, &full.address, 1, 0, token, &socket));
+	CHECK_OK(dx_connect(engine, &full.address, 1, NULL, token, &socket));
 	CHECK_EQ(socket_info(socket).connecting, 1);
 	CHECK_EQ(dx_recv(socket, &byte, 1), -EINPROGRESS);
 	CHECK_EQ(dx_recv_wait(socket, &byte, 1, -1), -EINPROGRESS);
@@ -218,7 +218,7 @@ static void closing_while_connecting_cancels(void)
 	for (unsigned i = 0; i < scaled(60); i++) {
 		struct full full = full_open(i % WIRES);
 		uint64_t connected = token_new(), closed = token_new();
-		CHECK_OK(dx_connect(engine, &full.address, 1, i % 2 ? 60000 : 0, connected, &socket));
+		CHECK_OK(dx_connect(engine, &full.address, 1, within(i % 2 ? 60000 : 0), connected, &socket));
 		CHECK_OK(dx_close(socket, i % 4 < 2 ? 0 : DX_CLOSE_RESET, 0, closed));
 		CHECK_EQ(await_done(engine, connected).result, -ECANCELED);
 		await_success(engine, closed);
@@ -234,12 +234,12 @@ static void wrong_arguments_are_refused(void)
 	dx_id engine = engine_open(1), socket;
 	struct dx_address addresses[65];
 	memset(addresses, 0, sizeof(addresses));
-	CHECK_EQ(dx_connect_wait(engine, addresses, 1, 0, &socket), -EINVAL); /* no family */
+	CHECK_EQ(dx_connect_wait(engine, addresses, 1, NULL, &socket), -EINVAL); /* no family */
 	for (unsigned i = 0; i < 65; i++)
 		CHECK_OK(dx_address_parse("tcp://127.0.0.1:1", &addresses[i]));
-	CHECK_EQ(dx_connect_wait(engine, addresses, 0, 0, &socket), -EINVAL);
-	CHECK_EQ(dx_connect_wait(engine, addresses, 65, 0, &socket), -EINVAL);
-	CHECK_EQ(dx_connect_wait(engine, addresses, 64, 5000, &socket), -ECONNREFUSED);
+	CHECK_EQ(dx_connect_wait(engine, addresses, 0, NULL, &socket), -EINVAL);
+	CHECK_EQ(dx_connect_wait(engine, addresses, 65, NULL, &socket), -EINVAL);
+	CHECK_EQ(dx_connect_wait(engine, addresses, 64, within(5000), &socket), -ECONNREFUSED);
 	CHECK_EQ(events_pending(engine, NULL, 0), 0);
 	engine_close(engine);
 }
@@ -250,7 +250,7 @@ static void tcp_options_are_set(void)
 	dx_id engine = engine_open(1), socket;
 	struct dx_address address;
 	int listener = wire_listen(WIRE_TCP4, 5, &address);
-	CHECK_OK(dx_connect_wait(engine, &address, 1, 5000, &socket));
+	CHECK_OK(dx_connect_wait(engine, &address, 1, within(5000), &socket));
 	int peer = wire_accept(listener), fd = dx_release_wait(socket, 0);
 	CHECK_GE(fd, 0);
 	CHECK_EQ(get_option(fd, IPPROTO_TCP, TCP_NODELAY), 1);

@@ -40,8 +40,8 @@ static int64_t call(unsigned function, dx_id id, enum kind *kind)
 	case 2: *kind = ENGINE; return dx_engine_info(id, &engine_info);
 	case 3: *kind = ENGINE; return dx_events_wait(id, &event, 1, 0);
 	case 4: *kind = ENGINE; return dx_adopt(id, 0, NULL, 0, &out);
-	case 5: *kind = ENGINE; return dx_connect(id, &somewhere, 1, 100, 1, &out);
-	case 6: *kind = ENGINE; return dx_connect_wait(id, &somewhere, 1, 100, &out);
+	case 5: *kind = ENGINE; return dx_connect(id, &somewhere, 1, within(100), 1, &out);
+	case 6: *kind = ENGINE; return dx_connect_wait(id, &somewhere, 1, within(100), &out);
 	case 7: *kind = ENGINE; return dx_listen(id, &somewhere, 0, &out);
 	case 8: *kind = SOCKET; return dx_accept(id, &out);
 	case 9: *kind = SOCKET; return dx_accept_wait(id, 0, &out);

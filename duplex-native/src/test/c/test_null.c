@@ -45,10 +45,10 @@ static void sockets(void)
 	CHECK_LT(dx_adopt(engine, pair[0], NULL, 0, NULL), 0);
 	CHECK_LT(dx_adopt(engine, pair[0], NULL, 1, &socket), 0);
 	CHECK(is_open(pair[0]));
-	CHECK_LT(dx_connect(engine, NULL, 1, 0, 1, &socket), 0);
-	CHECK_LT(dx_connect(engine, &here, 1, 0, 1, NULL), 0);
-	CHECK_LT(dx_connect_wait(engine, NULL, 1, 0, &socket), 0);
-	CHECK_LT(dx_connect_wait(engine, &here, 1, 0, NULL), 0);
+	CHECK_LT(dx_connect(engine, NULL, 1, NULL, 1, &socket), 0);
+	CHECK_LT(dx_connect(engine, &here, 1, NULL, 1, NULL), 0);
+	CHECK_LT(dx_connect_wait(engine, NULL, 1, NULL, &socket), 0);
+	CHECK_LT(dx_connect_wait(engine, &here, 1, NULL, NULL), 0);
 	CHECK_LT(dx_listen(engine, NULL, 0, &listener), 0);
 	CHECK_LT(dx_listen(engine, &here, 0, NULL), 0);
 	CHECK_OK(dx_listen(engine, &here, 0, &listener));

@@ -69,7 +69,7 @@ static void commands_in_progress_are_answered(void)
 	uint64_t connecting = token_new(), closing = token_new(), releasing = token_new();
 	peer_send_until_stalled(bridge.a.peer, &sent);
 	CHECK_OK(dx_unjoin_wait(bridge.join, NULL));
-	CHECK_OK(dx_connect(engine, &address, 1, 0, connecting, &socket));
+	CHECK_OK(dx_connect(engine, &address, 1, NULL, connecting, &socket));
 	CHECK_OK(dx_close(line.socket, 0, 600000, closing));
 	CHECK_OK(dx_release(bridge.b.socket, 0, releasing));
 	CHECK_EQ(socket_info(socket).connecting, 1);
@@ -101,8 +101,8 @@ static void new_commands_are_refused(void)
 	await_stopped(engine);
 	CHECK_EQ(dx_adopt(engine, pair[0], NULL, 0, &out), -ESHUTDOWN);
 	CHECK(is_open(pair[0]));
-	CHECK_EQ(dx_connect(engine, &anywhere, 1, 0, 1, &out), -ESHUTDOWN);
-	CHECK_EQ(dx_connect_wait(engine, &anywhere, 1, 0, &out), -ESHUTDOWN);
+	CHECK_EQ(dx_connect(engine, &anywhere, 1, NULL, 1, &out), -ESHUTDOWN);
+	CHECK_EQ(dx_connect_wait(engine, &anywhere, 1, NULL, &out), -ESHUTDOWN);
 	CHECK_EQ(dx_listen(engine, &anywhere, 0, &out), -ESHUTDOWN);
 	CHECK_EQ(dx_proxy_open(engine, &anywhere, &options, &out), -ESHUTDOWN);
 	CHECK_EQ(dx_joins(engine, 0, 0, &row, 1, 1), -ESHUTDOWN);

@@ -15,6 +15,7 @@ import java.util.function.LongFunction;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
 import io.duplex.ffi.NativeAddress;
+import io.duplex.ffi.NativeConnectOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,7 +108,7 @@ final class Connector {
 	private CompletableFuture<Event> give(byte[] addresses, Deadline deadline, long[] socket) {
 		return this.core.commands()
 			.submit((token) -> LibDuplex.dx_connect(this.core.id(), addresses, NativeAddress.count(addresses),
-					deadline.remainingMillis(), token, socket));
+					NativeConnectOptions.encode(deadline.remainingMillis(), 0, null), token, socket));
 	}
 
 	/**

@@ -62,6 +62,16 @@ public enum JoinEndReason {
 	/**
 	 * A proxy's connection was refused by its router, or not decided in time.
 	 */
-	REFUSED
+	REFUSED,
+
+	/**
+	 * A lossy sink or a mirror had fallen further behind than it may.
+	 */
+	BEHIND,
+
+	/**
+	 * The join has moved as many bytes as it may.
+	 */
+	BYTES
 
 }

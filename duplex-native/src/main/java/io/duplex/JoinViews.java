@@ -93,6 +93,8 @@ final class JoinViews {
 			case Dx.DX_REASON_CONNECT_FAILED -> JoinEndReason.CONNECT_FAILED;
 			case Dx.DX_REASON_ERROR -> JoinEndReason.ERROR;
 			case Dx.DX_REASON_REFUSED -> JoinEndReason.REFUSED;
+			case Dx.DX_REASON_BEHIND -> JoinEndReason.BEHIND;
+			case Dx.DX_REASON_BYTES -> JoinEndReason.BYTES;
 			default -> throw new IllegalStateException("a join ended for reason " + reason);
 		};
 	}

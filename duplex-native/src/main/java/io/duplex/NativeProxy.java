@@ -231,7 +231,7 @@ final class NativeProxy implements DuplexProxy {
 
 	private static Map<JoinEndReason, Long> ended(ProxyInfo info) {
 		Map<JoinEndReason, Long> ended = new EnumMap<>(JoinEndReason.class);
-		for (int reason = Dx.DX_REASON_CLIENT_CLOSED; reason <= Dx.DX_REASON_REFUSED; reason++) {
+		for (int reason = Dx.DX_REASON_CLIENT_CLOSED; reason < Dx.DX_REASONS; reason++) {
 			if (info.ended(reason) > 0) {
 				ended.put(JoinViews.reason(reason), info.ended(reason));
 			}

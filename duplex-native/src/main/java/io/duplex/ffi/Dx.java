@@ -55,6 +55,12 @@ public final class Dx {
 
 	public static final int DX_REASON_REFUSED = 11;
 
+	public static final int DX_REASON_BEHIND = 12;
+
+	public static final int DX_REASON_BYTES = 13;
+
+	public static final int DX_REASONS = 14;
+
 	public static final int DX_SIDE_NONE = 0;
 
 	public static final int DX_SIDE_A = 1;
@@ -62,6 +68,26 @@ public final class Dx {
 	public static final int DX_SIDE_B = 2;
 
 	public static final int DX_CLOSE_RESET = 1;
+
+	public static final int DX_CONNECT_IN_TURN = -1;
+
+	public static final int DX_OPTION_NO_DELAY = 1;
+
+	public static final int DX_OPTION_KEEP_ALIVE = 2;
+
+	public static final int DX_OPTION_KEEP_ALIVE_IDLE = 3;
+
+	public static final int DX_OPTION_KEEP_ALIVE_INTERVAL = 4;
+
+	public static final int DX_OPTION_KEEP_ALIVE_COUNT = 5;
+
+	public static final int DX_OPTION_USER_TIMEOUT = 6;
+
+	public static final int DX_OPTION_RECEIVE_BUFFER = 7;
+
+	public static final int DX_OPTION_SEND_BUFFER = 8;
+
+	public static final int DX_OPTION_LINGER = 9;
 
 	public static final int DX_HALF_HELD = 0;
 
@@ -77,6 +103,10 @@ public final class Dx {
 
 	public static final int DX_JOIN_NO_CLOSE = 2;
 
+	public static final int DX_JOIN_LOSSY = 4;
+
+	public static final int DX_JOIN_TEE = 8;
+
 	public static final int DX_JOIN_DECIDING = 1;
 
 	public static final int DX_JOIN_CONNECTING = 2;
@@ -86,6 +116,8 @@ public final class Dx {
 	public static final int DX_JOIN_HALF_CLOSED = 4;
 
 	public static final int DX_JOIN_CLOSING = 5;
+
+	public static final int DX_JOIN_LISTENING = 6;
 
 	public static final int DX_PATH_NONE = 0;
 

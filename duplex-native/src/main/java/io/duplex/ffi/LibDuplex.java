@@ -37,8 +37,10 @@ public final class LibDuplex {
 
 	public static native int dx_adopt(long engine, int fd, byte @Nullable [] readAhead, long length, long[] socket);
 
-	public static native int dx_connect(long engine, byte[] addresses, int count, int timeout, long token,
-			long[] socket);
+	public static native int dx_adopt_listener(long engine, int fd, long[] listener);
+
+	public static native int dx_connect(long engine, byte[] addresses, int count, byte @Nullable [] options,
+			long token, long[] socket);
 
 	public static native int dx_listen(long engine, byte[] address, int backlog, long[] listener);
 
@@ -49,6 +51,16 @@ public final class LibDuplex {
 	public static native long dx_recv_queued(long socket, ByteBuffer data, long length);
 
 	public static native long dx_send(long socket, ByteBuffer data, long length);
+
+	public static native long dx_send_file(long socket, int file, long offset, long count);
+
+	public static native int dx_option_set(long socket, int option, int value);
+
+	public static native int dx_option_get(long socket, int option, int[] value);
+
+	public static native long dx_send_fd(long socket, ByteBuffer data, long length, int fd);
+
+	public static native long dx_recv_fd(long socket, ByteBuffer data, long length, int[] fd);
 
 	public static native int dx_arm(long socket, int readiness);
 
@@ -64,6 +76,10 @@ public final class LibDuplex {
 
 	public static native int dx_unjoin(long join, long token);
 
+	public static native int dx_join_limit(long join, byte[] limits, long token);
+
+	public static native int dx_tee(long join, long mirror, int side, long maxLag, long token, long[] tee);
+
 	public static native int dx_join_close(long join, long token);
 
 	public static native int dx_joins(long engine, long proxy, long after, ByteBuffer rows, int max, long token);
@@ -76,6 +92,8 @@ public final class LibDuplex {
 			long token);
 
 	public static native int dx_proxy_start(long proxy, long token);
+
+	public static native int dx_proxy_start_on(long proxy, int fd, long token);
 
 	public static native int dx_proxy_stop(long proxy, long token);
 

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public final class NativeJoinOptions {
 
-	static final int SIZEOF = 32;
+	static final int SIZEOF = 64;
 
 	static final int FLAGS = 4;
 
@@ -20,6 +20,14 @@ public final class NativeJoinOptions {
 	static final int HALF_CLOSE_TIMEOUT = 16;
 
 	static final int MAX_LIFETIME = 24;
+
+	static final int MAX_BYTES = 32;
+
+	static final int A_TO_B_RATE = 40;
+
+	static final int B_TO_A_RATE = 48;
+
+	static final int MAX_LAG = 56;
 
 	private NativeJoinOptions() {
 	}

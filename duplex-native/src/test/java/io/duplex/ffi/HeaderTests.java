@@ -41,6 +41,7 @@ class HeaderTests {
 	static Stream<Arguments> structs() {
 		return Stream.of(arguments(NativeAddress.class, "dx_address"), arguments(Event.class, "dx_event"),
 				arguments(EngineOptions.class, "dx_engine_options"), arguments(EngineInfo.class, "dx_engine_info"),
+				arguments(NativeConnectOptions.class, "dx_connect_options"),
 				arguments(SocketInfo.class, "dx_socket_info"), arguments(NativeJoinOptions.class, "dx_join_options"),
 				arguments(JoinRow.class, "dx_join_info"), arguments(ProxyOptions.class, "dx_proxy_options"),
 				arguments(ProxyInfo.class, "dx_proxy_info"), arguments(BackendInfo.class, "dx_backend_info"));
