@@ -39,8 +39,8 @@ public final class LibDuplex {
 
 	public static native int dx_adopt_listener(long engine, int fd, long[] listener);
 
-	public static native int dx_connect(long engine, byte[] addresses, int count, byte @Nullable [] options,
-			long token, long[] socket);
+	public static native int dx_connect(long engine, byte[] addresses, int count, byte @Nullable [] options, long token,
+			long[] socket);
 
 	public static native int dx_listen(long engine, byte[] address, int backlog, long[] listener);
 
