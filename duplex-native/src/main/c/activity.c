@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "activity.h"
 #include "connect.h"
-#include "count.h"
 #include "half.h"
 #include "held.h"
 #include "option.h"
@@ -14,15 +13,6 @@
 
 #define DISCARD_A_TURN (1u << 20) /* bytes */
 #define LONGEST_DELAY 50          /* milliseconds between two looks at SIOCOUTQ */
-
-static int flush(struct dx__worker *worker, struct dx__socket *socket)
-{
-	struct dx__sent sent = {0};
-	int rc = dx__output_flush(worker, socket, &sent);
-	dx__count(&worker->bytes, (int64_t)(sent.copied + sent.spliced));
-	dx__count(&worker->bytes_spliced, (int64_t)sent.spliced);
-	return rc;
-}
 
 static void answer(struct dx__socket *socket, int result)
 {
@@ -67,7 +57,7 @@ static void end(struct dx__worker *worker, struct dx__socket *socket)
 static void step_drain(struct dx__worker *worker, struct dx__task *task)
 {
 	struct dx__socket *socket = DX__CONTAINER(task, struct dx__socket, task);
-	int rc = flush(worker, socket);
+	int rc = dx__output_flush(worker, socket);
 	if (rc == -EAGAIN)
 		return;
 	/* Broken: what is queued is lost, and whoever sends next is told the error. */
@@ -81,7 +71,7 @@ static void step_drain(struct dx__worker *worker, struct dx__task *task)
 	pthread_mutex_lock(&socket->engine->control);
 	bool draining = dx__half_state(socket, DX__OUT) == DX_HALF_DRAINING;
 	if (draining)
-		dx__half_give_back(socket, DX__OUT);
+		dx__half_give_back_locked(socket, DX__OUT);
 	pthread_mutex_unlock(&socket->engine->control);
 	dx__socket_unplace_if_idle(worker, socket);
 }
@@ -125,7 +115,7 @@ static void give_halves_back(struct dx__worker *worker, struct dx__socket *socke
 static void step_release(struct dx__worker *worker, struct dx__task *task)
 {
 	struct dx__socket *socket = DX__CONTAINER(task, struct dx__socket, task);
-	int rc = flush(worker, socket);
+	int rc = dx__output_flush(worker, socket);
 	if (rc == -EAGAIN && !is_late(worker, socket))
 		return;
 	if (rc) {
@@ -215,7 +205,7 @@ static bool is_all_sent(struct dx__socket *socket)
 static void step_close(struct dx__worker *worker, struct dx__task *task)
 {
 	struct dx__socket *socket = DX__CONTAINER(task, struct dx__socket, task);
-	int rc = is_late(worker, socket) ? -ETIMEDOUT : flush(worker, socket);
+	int rc = is_late(worker, socket) ? -ETIMEDOUT : dx__output_flush(worker, socket);
 	if (rc == -EAGAIN)
 		return;
 	if (!rc && socket->close_mode == DX__CLOSE_ORDERLY) {

@@ -16,13 +16,17 @@ static void destroy(struct dx__command *command)
 		dx__slab_leave(&engine->sockets, command->b);
 	if (command->join)
 		dx__slab_leave(&engine->joins, command->join);
+	if (command->mirrored)
+		dx__slab_leave(&engine->joins, command->mirrored);
 	if (command->proxy)
 		dx__slab_leave(&engine->proxies, command->proxy);
 	command->a = command->b = NULL;
-	command->join = NULL;
+	command->join = command->mirrored = NULL;
 	command->proxy = NULL;
 	free(command->addresses);
+	free(command->limits);
 	command->addresses = NULL;
+	command->limits = NULL;
 }
 
 static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t bits, struct dx_event *event)
@@ -70,7 +74,9 @@ void dx__command_answer(struct dx__command *command, int result)
 	struct dx__waiter *waiter = command->waiter;
 	command->answer.result = result;
 	destroy(command);
-	if (waiter) {
+	if (command->silent) {
+		free(command);
+	} else if (waiter) {
 		pthread_mutex_lock(&waiter->lock);
 		waiter->answer = command->answer;
 		waiter->done = true;

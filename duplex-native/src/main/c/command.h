@@ -14,6 +14,7 @@
 
 struct dx__socket;
 struct dx__join;
+struct dx__limits;
 struct dx__proxy;
 
 /* A thread that waits for an answer. */
@@ -46,6 +47,11 @@ struct dx__command {
 	uint32_t max;
 	uint64_t after;
 	dx_id filter;
+	struct dx__join *mirrored;    /* by the tee that is to be made */
+	bool silent;                  /* no answer */
+	/* A join that the engine makes itself came to nothing; or NULL. */
+	void (*failed)(struct dx__worker *worker, struct dx__command *command);
+	struct dx__limits *limits;    /* owned */
 	struct dx_address *addresses; /* owned */
 	uint32_t count;
 };

@@ -502,8 +502,8 @@ struct dx_join_options {
  * Takes the halves: calls parked on them fail with -EBUSY.
  *
  * @param options NULL for none
- * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is being released; -ENOTCONN for two
- *         listeners; -EPIPE when an output that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
+ * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is being released, also as the event's
+ *         result: when one of the two flows into the other already; -ENOTCONN for two listeners; -EPIPE when an output that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
  *         The event's object is the join
  */
 DX_API int dx_join(dx_id a, dx_id b, const struct dx_join_options *options, uint64_t token, dx_id *join);

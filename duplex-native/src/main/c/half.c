@@ -101,10 +101,15 @@ void dx__half_set(struct dx__socket *socket, enum dx__side_of_half side, uint32_
 	change(socket, side, state);
 }
 
-void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side)
+void dx__half_give_back_locked(struct dx__socket *socket, enum dx__side_of_half side)
 {
 	if (socket->closed)
 		return;
+	if (socket->joining[side]) {
+		/* The next join is on its way: nobody slips in between. */
+		change(socket, side, DX_HALF_TAKING);
+		return;
+	}
 	uint32_t state = DX_HALF_HELD;
 	if (side == DX__OUT && atomic_load_explicit(&socket->output_queued, memory_order_relaxed))
 		state = DX_HALF_DRAINING;
@@ -114,3 +119,9 @@ void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side)
 	dx__held_given_back(socket);
 }
 
+void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side)
+{
+	pthread_mutex_lock(&socket->engine->control);
+	dx__half_give_back_locked(socket, side);
+	pthread_mutex_unlock(&socket->engine->control);
+}

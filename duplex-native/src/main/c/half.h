@@ -33,7 +33,10 @@ void dx__half_await_left(struct dx__socket *socket);
 /* The half flows, is closed, or (its output, under the control lock) shut; the count of those inside is kept. */
 void dx__half_set(struct dx__socket *socket, enum dx__side_of_half side, uint32_t state);
 
-/* The worker's: the half is the application's again; output that is queued is delivered first. */
+/* The worker's: the half is the application's again, or the next join's that is on its way to it; output that is queued is
+   delivered first. */
 void dx__half_give_back(struct dx__socket *socket, enum dx__side_of_half side);
+/* The same, for a caller that holds the control lock. */
+void dx__half_give_back_locked(struct dx__socket *socket, enum dx__side_of_half side);
 
 #endif

@@ -46,8 +46,8 @@ void dx__join_destroy(void *object)
 		dx__socket_leave(join->b);
 	if (join->proxy)
 		dx__slab_leave(&join->engine->proxies, join->proxy);
-	else
-		free((void *)join->limits);
+	if (join->owns_limits)
+		free(join->limits);
 	join->limits = NULL;
 	join->a = join->b = NULL;
 	join->proxy = NULL;
@@ -84,55 +84,20 @@ void dx__join_leave(struct dx__join *join) { dx__slab_leave(&join->engine->joins
 
 dx_id dx__join_id(const struct dx__join *join) { return dx__slab_id(&join->engine->joins, join); }
 
-/* ---- limits ---- */
-
-static bool has_ended(const struct dx__stream *stream) { return stream->source && stream->ended; }
-
-static uint64_t idle_limit(const struct dx__join *join)
+uint64_t dx__join_active(const struct dx__join *join)
 {
-	bool half_closed = has_ended(&join->stream[0]) || has_ended(&join->stream[1]);
-	return half_closed && join->limits->half_close ? join->limits->half_close : join->limits->idle;
+	uint64_t active = join->active;
+	for (int i = 0; i < 2; i++) {
+		if (join->stream[i].account.active > active)
+			active = join->stream[i].account.active;
+	}
+	return active;
 }
 
-/* In the milliseconds of the workers, rounded up: no life is cut short. */
-static uint64_t made(const struct dx__join *join) { return (join->made_ns + 999999) / 1000000; }
-
-/* When a limit that began at `from` ends; limits of centuries must not overflow. */
-static uint64_t limit_end(uint64_t from, uint64_t limit)
+/* Whether ends are passed on to this side, and its socket is closed with the join. */
+static bool is_plain(const struct dx__join *join, enum dx_side side)
 {
-	return limit && limit < UINT64_MAX - from ? from + limit : UINT64_MAX;
-}
-
-static void limit_reached(struct dx__worker *worker, struct dx__timer *timer)
-{
-	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
-	uint64_t idle = idle_limit(join);
-	if (join->limits->life && worker->now >= limit_end(made(join), join->limits->life))
-		dx__join_end_all(worker, join, DX_REASON_LIFETIME, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
-	else if (idle && worker->now - join->active >= idle)
-		dx__join_end_all(worker, join, DX_REASON_IDLE, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
-	else
-		dx__join_set_timer(worker, join);
-}
-
-void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join)
-{
-	if (!join->limits)
-		return;
-	/* Moving bytes only notes the time, and the timer looks at that when it fires: limits cost nothing a byte. */
-	uint64_t idle = limit_end(join->active, idle_limit(join));
-	uint64_t life = limit_end(made(join), join->limits->life);
-	uint64_t deadline = idle < life ? idle : life;
-	join->timer.fire = limit_reached;
-	if (deadline == UINT64_MAX)
-		dx__timer_cancel(&worker->wheel, &join->timer);
-	else
-		dx__timer_set(&worker->wheel, &join->timer, deadline);
-}
-
-void dx__join_is_active(struct dx__worker *worker, struct dx__stream *stream)
-{
-	dx__join_of(stream)->active = worker->now;
+	return !(join->flags & (DX_JOIN_HALF_DUPLEX | DX_JOIN_NO_CLOSE)) && join->shared_side != side;
 }
 
 /* ---- beginning ---- */
@@ -148,10 +113,13 @@ void dx__join_list(struct dx__worker *worker, struct dx__join *join)
 	join->active = worker->now;
 }
 
-static void set_stream(struct dx__stream *stream, struct dx__socket *source, struct dx__socket *sink)
+static void set_stream(struct dx__join *join, struct dx__stream *stream, struct dx__socket *source,
+		struct dx__socket *sink)
 {
 	stream->source = source;
 	stream->sink = sink;
+	stream->lossy = (join->flags & DX_JOIN_LOSSY) && !stream->is_back;
+	stream->mirror = join->flags & DX_JOIN_TEE;
 	dx__half_set(source, DX__IN, DX_HALF_FLOWING);
 	dx__half_set(sink, DX__OUT, DX_HALF_FLOWING);
 }
@@ -165,17 +133,17 @@ int dx__join_open(struct dx__worker *worker, struct dx__join *join)
 		return rc;
 	/* What these sinks still had to deliver, the streams deliver now, ahead of their own. */
 	dx__drain_end(worker, join->b);
-	set_stream(&join->stream[0], join->a, join->b);
+	set_stream(join, &join->stream[0], join->a, join->b);
 	if (!(join->flags & DX_JOIN_HALF_DUPLEX)) {
 		dx__drain_end(worker, join->a);
-		set_stream(&join->stream[1], join->b, join->a);
+		set_stream(join, &join->stream[1], join->b, join->a);
 	}
 	atomic_store(&join->state, DX_JOIN_OPEN);
 	join->opened = true;
 	dx__count_shared(&join->engine->joins_active, 1);
 	dx__count_shared(&join->engine->joins_total, 1);
 	join->active = worker->now;
-	dx__join_set_timer(worker, join);
+	dx__limit_set_timer(worker, join);
 	for (int i = 0; i < 2; i++) {
 		if (join->stream[i].source)
 			dx__stream_start(worker, &join->stream[i]);
@@ -185,13 +153,29 @@ int dx__join_open(struct dx__worker *worker, struct dx__join *join)
 
 /* ---- ending ---- */
 
+/* Gives the halves back that this join was the last to use. */
+static void give_back(struct dx__worker *worker, struct dx__socket *socket, bool input, bool output)
+{
+	if (output && !socket->to) {
+		if (dx__output_length(socket))
+			dx__drain_begin(worker, socket);
+		dx__half_give_back(socket, DX__OUT);
+	}
+	if (input && !socket->from)
+		dx__half_give_back(socket, DX__IN);
+	dx__socket_unplace_if_idle(worker, socket);
+}
+
 static void settle(struct dx__worker *worker, struct dx__socket *socket, bool input, bool output, enum dx__fate fate)
 {
-	/* One that is closed may be a part of another join with its other half. */
-	if (fate != DX__FATE_KEEP && fate != DX__FATE_GIVE_BACK)
-		dx__join_leave_all(worker, socket, DX__FATE_CLOSE_ORDERLY);
+	/* One that is part of other joins lives on; the last of them decides. */
+	if (fate != DX__FATE_KEEP && (socket->from || socket->to))
+		fate = DX__FATE_GIVE_BACK;
 	switch (fate) {
 	case DX__FATE_KEEP:
+		return;
+	case DX__FATE_GIVE_BACK:
+		give_back(worker, socket, input, output);
 		return;
 	case DX__FATE_CLOSE_NOW:
 		dx__close_begin(worker, socket, DX__CLOSE_NOW, 0, NULL);
@@ -205,16 +189,46 @@ static void settle(struct dx__worker *worker, struct dx__socket *socket, bool in
 	case DX__FATE_ABORT:
 		dx__close_begin(worker, socket, DX__CLOSE_RESET_NOW, 0, NULL);
 		return;
-	case DX__FATE_GIVE_BACK:
-		break;
 	}
-	if (output && dx__output_length(socket))
-		dx__drain_begin(worker, socket);
-	if (output)
-		dx__half_give_back(socket, DX__OUT);
-	if (input)
-		dx__half_give_back(socket, DX__IN);
-	dx__socket_unplace_if_idle(worker, socket);
+}
+
+/* The tees of a join end with it. */
+static void end_tees(struct dx__worker *worker, const struct dx__join *join, struct dx__socket *source)
+{
+	struct dx__stream *next;
+	for (struct dx__stream *stream = source->from; stream; stream = next) {
+		next = stream->next_from;
+		struct dx__join *tee = dx__join_of(stream);
+		if (!stream->mirror || tee->mirrored != join->object.index)
+			continue;
+		dx__join_end(worker, tee, join->reason, join->side, join->error, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
+		next = source->from;
+	}
+}
+
+static void settle_both(struct dx__worker *worker, struct dx__join *join, enum dx__fate a, enum dx__fate b)
+{
+	bool to_b = join->stream[0].source, to_a = join->stream[1].source;
+	join->a->join = NULL;
+	if (join->b)
+		join->b->join = NULL;
+	settle(worker, join->a, to_b, to_a, a);
+	if (join->b)
+		settle(worker, join->b, to_a, to_b, b);
+}
+
+/* The join of a listener: the listener is here, the other socket may be anywhere. */
+static void settle_listener(struct dx__worker *worker, struct dx__join *join, enum dx__fate fate)
+{
+	struct dx__socket *listener = join->a->listening ? join->a : join->b;
+	struct dx__stream **link = &listener->from;
+	while (*link && *link != &join->stream[0])
+		link = &(*link)->next_from;
+	if (*link)
+		*link = join->stream[0].next_from;
+	join->stream[0].next_from = NULL;
+	dx__stream_wake_from(worker, listener);
+	settle(worker, listener, true, false, fate);
 }
 
 void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
@@ -230,14 +244,17 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 	if (dx__list_holds(&join->listed))
 		dx__timer_cancel(&worker->wheel, &join->timer);
 	dx__list_remove(&join->listed);
-	dx__stream_detach(to_b);
-	dx__stream_detach(to_a);
-	join->a->join = NULL;
-	if (join->b)
-		join->b->join = NULL;
-	settle(worker, join->a, to_b->source, to_a->source, a);
-	if (join->b)
-		settle(worker, join->b, to_a->source, to_b->source, b);
+	dx__stream_detach(worker, to_b);
+	dx__stream_detach(worker, to_a);
+	if (!(join->flags & DX_JOIN_TEE) && !join->listens) {
+		end_tees(worker, join, join->a);
+		if (join->b)
+			end_tees(worker, join, join->b);
+	}
+	if (join->listens)
+		settle_listener(worker, join, join->a->listening ? a : b);
+	else
+		settle_both(worker, join, a, b);
 	if (join->opened)
 		dx__count_shared(&join->engine->joins_active, -1);
 	if (join->proxy)
@@ -252,35 +269,47 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 void dx__join_end_all(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
 		int error, enum dx__fate plain)
 {
-	enum dx__fate fate = join->flags ? DX__FATE_GIVE_BACK : plain;
-	dx__join_end(worker, join, reason, side, error, fate, fate);
+	dx__join_end(worker, join, reason, side, error, is_plain(join, DX_SIDE_A) ? plain : DX__FATE_GIVE_BACK,
+			is_plain(join, DX_SIDE_B) ? plain : DX__FATE_GIVE_BACK);
 }
 
 static void leave(struct dx__worker *worker, struct dx__socket *socket, struct dx__join *join, enum dx__fate plain)
 {
-	enum dx__fate other = join->flags ? DX__FATE_GIVE_BACK : plain;
-	bool is_a = socket == join->a;
-	dx__join_end(worker, join, DX_REASON_CLOSED, side_of(join, socket), 0, is_a ? DX__FATE_KEEP : other,
-			is_a ? other : DX__FATE_KEEP);
+	enum dx_side side = side_of(join, socket);
+	enum dx__fate other = is_plain(join, side == DX_SIDE_A ? DX_SIDE_B : DX_SIDE_A) ? plain : DX__FATE_GIVE_BACK;
+	bool is_a = side == DX_SIDE_A;
+	dx__join_end(worker, join, DX_REASON_CLOSED, side, 0, is_a ? DX__FATE_KEEP : other, is_a ? other : DX__FATE_KEEP);
 }
 
 void dx__join_leave_all(struct dx__worker *worker, struct dx__socket *socket, enum dx__fate other)
 {
-	if (socket->from)
-		leave(worker, socket, dx__join_of(socket->from), other);
-	if (socket->to)
-		leave(worker, socket, dx__join_of(socket->to), other);
+	while (socket->from || socket->to)
+		leave(worker, socket, dx__join_of(socket->from ? socket->from : socket->to), other);
 }
 
-/* Tells a sink the end of its stream. */
+/* Tells a sink the end of its stream, which was the last one to it. */
 static void pass_end(struct dx__join *join, struct dx__socket *sink)
 {
-	if (join->flags & DX_JOIN_NO_CLOSE)
+	if ((join->flags & DX_JOIN_NO_CLOSE) || join->shared_side == side_of(join, sink) || sink->to)
 		return;
 	atomic_store(&sink->shut, true);
 	/* Fails only when the peer has vanished; its own stream says so. */
 	if (shutdown(sink->fd, SHUT_WR) == -1)
 		dx__socket_note_error(sink, errno == ENOTCONN ? -ECONNRESET : -errno);
+}
+
+/* Whether the socket is part of other joins, too. */
+static bool is_shared(const struct dx__join *join, const struct dx__socket *socket)
+{
+	for (struct dx__stream *stream = socket->from; stream; stream = stream->next_from) {
+		if (dx__join_of(stream) != join && !stream->mirror)
+			return true;
+	}
+	for (struct dx__stream *stream = socket->to; stream; stream = stream->next_to) {
+		if (dx__join_of(stream) != join)
+			return true;
+	}
+	return false;
 }
 
 static void note_broken(struct dx__join *join, const struct dx__socket *socket)
@@ -297,20 +326,25 @@ static void end_broken(struct dx__worker *worker, struct dx__join *join)
 	int error = dx__socket_error(broken);
 	bool reset = error == -ECONNRESET || error == -EPIPE;
 	enum dx_reason reason = reset ? DX_REASON_RESET : DX_REASON_ERROR;
-	if (join->flags) {
-		if ((join->flags & DX_JOIN_HALF_DUPLEX) && broken == join->a)
-			pass_end(join, join->b);
-		dx__join_end(worker, join, reason, side, error, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
+	if ((join->flags & DX_JOIN_HALF_DUPLEX) && broken == join->a)
+		pass_end(join, join->b);
+	if (is_plain(join, DX_SIDE_A) || is_plain(join, DX_SIDE_B)) {
+		/* A reset concerns a pair alone. */
+		struct dx__socket *other = side == DX_SIDE_A ? join->b : join->a;
+		bool is_pair = join->shared_side == DX_SIDE_NONE && !is_shared(join, other);
+		enum dx__fate fate = is_pair ? DX__FATE_RESET : DX__FATE_CLOSE_ORDERLY;
+		enum dx__fate a = side == DX_SIDE_A ? DX__FATE_CLOSE_NOW : fate;
+		enum dx__fate b = side == DX_SIDE_B ? DX__FATE_CLOSE_NOW : fate;
+		dx__join_end(worker, join, reason, side, error, is_plain(join, DX_SIDE_A) ? a : DX__FATE_GIVE_BACK,
+				is_plain(join, DX_SIDE_B) ? b : DX__FATE_GIVE_BACK);
 		return;
 	}
-	dx__join_end(worker, join, reason, side, error,
-			side == DX_SIDE_A ? DX__FATE_CLOSE_NOW : DX__FATE_RESET,
-			side == DX_SIDE_B ? DX__FATE_CLOSE_NOW : DX__FATE_RESET);
+	dx__join_end(worker, join, reason, side, error, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
 }
 
-static void stop_stream(struct dx__stream *stream)
+static void stop_stream(struct dx__worker *worker, struct dx__stream *stream)
 {
-	dx__stream_detach(stream);
+	dx__stream_detach(worker, stream);
 	stream->ended = true;
 	stream->path = DX_PATH_NONE;
 }
@@ -319,7 +353,7 @@ void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__join *join = dx__join_of(stream);
 	struct dx__stream *other = opposite(stream);
-	stop_stream(stream);
+	stop_stream(worker, stream);
 	if (dx__socket_error(stream->source)) {
 		note_broken(join, stream->source);
 		end_broken(worker, join);
@@ -332,10 +366,10 @@ void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 		atomic_store_explicit(&join->state, DX_JOIN_HALF_CLOSED, memory_order_relaxed);
 		/* The half-close limit begins now, if there is one. */
 		join->active = worker->now;
-		dx__join_set_timer(worker, join);
+		dx__limit_set_timer(worker, join);
 		return;
 	}
-	if (join->flags)
+	if (!is_plain(join, side_of(join, stream->sink)))
 		pass_end(join, stream->sink);
 	enum dx_side first = join->first;
 	/* Both have ended and everything was delivered: closing is as good as passing the end on. */
@@ -348,7 +382,9 @@ void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream)
 	struct dx__stream *other = opposite(stream);
 	struct dx__join *join = dx__join_of(stream);
 	dx__output_discard(worker, stream->sink);
-	stop_stream(stream);
+	/* Others that share the sink find it broken, too. */
+	dx__stream_wake_to(worker, stream->sink);
+	stop_stream(worker, stream);
 	note_broken(join, stream->sink);
 	if (!dx__stream_is_active(other)) {
 		end_broken(worker, join);
@@ -358,7 +394,7 @@ void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream)
 	atomic_store_explicit(&join->state, DX_JOIN_CLOSING, memory_order_relaxed);
 	/* That may take as long as its source likes: the half-close limit begins, if there is one. */
 	join->active = worker->now;
-	dx__join_set_timer(worker, join);
+	dx__limit_set_timer(worker, join);
 	other->source->readable = true;
 	dx__worker_queue(worker, &other->task);
 }
@@ -366,4 +402,21 @@ void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream)
 void dx__join_failed(struct dx__worker *worker, struct dx__stream *stream, int error)
 {
 	dx__join_end_all(worker, dx__join_of(stream), DX_REASON_ERROR, DX_SIDE_NONE, error, DX__FATE_RESET);
+}
+
+void dx__join_is_behind(struct dx__worker *worker, struct dx__stream *stream)
+{
+	struct dx__join *join = dx__join_of(stream);
+	dx__join_end_all(worker, join, DX_REASON_BEHIND, side_of(join, stream->sink), 0, DX__FATE_CLOSE_ORDERLY);
+}
+
+bool dx__join_is_used_up(struct dx__worker *worker, struct dx__stream *stream)
+{
+	struct dx__join *join = dx__join_of(stream);
+	if (!join->limits || !join->limits->bytes
+			|| join->stream[0].account.read + join->stream[1].account.read < join->limits->bytes)
+		return false;
+	if (!dx__stream_pending(&join->stream[0]) && !dx__stream_pending(&join->stream[1]))
+		dx__join_end_all(worker, join, DX_REASON_BYTES, DX_SIDE_NONE, 0, DX__FATE_CLOSE_ORDERLY);
+	return true;
 }

@@ -10,12 +10,15 @@
  * - an error of a socket, met by either direction, breaks it: what was readable before is still delivered, then a
  *   plain join resets the other side;
  * - limits, the application and the engine's stop end it at once.
+ * Sockets may be part of several joins: an output is ended by the last stream to it, a socket is closed or given back by
+ * the last of its joins, half by half.
  * Ending records reason and counts, hands the sockets back or closes them, and tells whoever wants to know, once.
  */
 #ifndef DX_JOIN_H
 #define DX_JOIN_H
 
 #include "activity.h"
+#include "limit.h"
 #include "stream.h"
 
 /* Beside those of enum dx_join_state: */
@@ -24,12 +27,8 @@ enum dx__join_state {
 	DX__JOIN_ENDED = 16,
 };
 
-/* Milliseconds; 0: off. */
-struct dx__limits {
-	uint64_t idle;
-	uint64_t half_close; /* idle, once one direction has ended; 0: as idle */
-	uint64_t life;
-};
+/* Bytes of memory that may wait for a lossy sink if nothing else was said. */
+#define DX__LAG_DEFAULT (1u << 20)
 
 struct dx__join {
 	struct dx__object object;
@@ -46,17 +45,23 @@ struct dx__join {
 		struct dx__message message;      /* before, and after its end */
 	};
 	struct dx__news news;
-	const struct dx__limits *limits;     /* the proxy's; or owned; or NULL */
+	struct dx__limits *limits;           /* the proxy's; or owned; or NULL */
 	union {
 		uint64_t made_ns;                /* monotonic */
 		uint64_t duration_ns;            /* once it has ended */
 	};
-	uint64_t active;                     /* when a byte moved last */
+	uint64_t active;                     /* when it began to be idle, if no byte has moved since: dx__join_active() */
 	uint64_t since_ns;                   /* of the epoch */
-	uint32_t backend;                    /* the proxy's, or UINT32_MAX */
+	union {
+		uint32_t backend;                /* the proxy's, or UINT32_MAX */
+		uint32_t mirrored;               /* of a tee: index of the join that it mirrors */
+	};
 	uint32_t attempts;                   /* connects that may still be tried */
 	_Atomic uint8_t state;               /* enum dx_join_state; written under the control lock while it is made */
 	uint8_t flags;                       /* DX_JOIN_… */
+	bool owns_limits;
+	bool listens;                        /* a's or b's connections inherit it: see inherit.h */
+	uint8_t shared_side;                 /* enum dx_side: inherited; no end is passed on to this side */
 	bool opened;                         /* it is, or was, open */
 	bool quiet;                          /* its end is no news */
 	bool pending;                        /* counted as such by the proxy */
@@ -122,10 +127,12 @@ void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 void dx__join_sink_failed(struct dx__worker *worker, struct dx__stream *stream);
 /* The engine cannot go on with it. */
 void dx__join_failed(struct dx__worker *worker, struct dx__stream *stream, int error);
-/* A byte has moved. */
-void dx__join_is_active(struct dx__worker *worker, struct dx__stream *stream);
+/* A lossy stream has missed bytes. */
+void dx__join_is_behind(struct dx__worker *worker, struct dx__stream *stream);
+/* Whether the join has read as many bytes as it may; ends it when they are delivered. */
+bool dx__join_is_used_up(struct dx__worker *worker, struct dx__stream *stream);
 
-/* Sets the timer for the nearest limit. */
-void dx__join_set_timer(struct dx__worker *worker, struct dx__join *join);
+/* When a byte moved last, or the join began to be idle; milliseconds of the worker. */
+uint64_t dx__join_active(const struct dx__join *join);
 
 #endif

@@ -8,8 +8,8 @@ _Static_assert(sizeof(struct dx_join_info) == 368, "struct dx_join_info is part 
 
 void dx__join_count(const struct dx__join *join, struct dx_event *event)
 {
-	event->a_to_b = join->stream[0].delivered;
-	event->b_to_a = join->stream[1].delivered;
+	event->a_to_b = join->stream[0].account.delivered;
+	event->b_to_a = join->stream[1].account.delivered;
 	event->a_to_b_pending = dx__stream_pending(&join->stream[0]);
 	event->b_to_a_pending = dx__stream_pending(&join->stream[1]);
 	event->duration_ns = join->duration_ns;
@@ -64,18 +64,21 @@ void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct 
 		.id = dx__join_id(join),
 		.proxy = join->proxy ? dx__proxy_id(join->proxy) : 0,
 		.a = dx__socket_id(join->a),
-		.b = join->opened ? dx__socket_id(join->b) : 0,
-		.backend = join->backend,
+		.b = join->opened || join->listens ? dx__socket_id(join->b) : 0,
+		.backend = join->flags & DX_JOIN_TEE ? UINT32_MAX : join->backend,
 		.a_to_b_path = path_of(&join->stream[0]),
 		.b_to_a_path = path_of(&join->stream[1]),
 		.since_ns = join->since_ns,
 		/* Of a join that has just moved here, the last byte may lie in this worker's future. */
-		.idle_ns = (worker->now > join->active ? worker->now - join->active : 0) * 1000000,
-		.a_to_b = join->stream[0].delivered,
-		.b_to_a = join->stream[1].delivered,
+		.idle_ns = (worker->now > dx__join_active(join) ? worker->now - dx__join_active(join) : 0) * 1000000,
+		.a_to_b = join->stream[0].account.delivered,
+		.b_to_a = join->stream[1].account.delivered,
 		.a_to_b_pending = dx__stream_pending(&join->stream[0]),
 		.b_to_a_pending = dx__stream_pending(&join->stream[1]),
 	};
+	/* A listener has no peer, and the other socket may be on another worker. */
+	if (join->listens)
+		return;
 	dx__socket_describe_peer(join->a, &info->a_peer);
 	if (join->b)
 		dx__socket_describe_peer(join->b, &info->b_peer);

@@ -96,10 +96,10 @@ static void send_group(struct dx__worker *worker, struct dx__socket *socket, str
 	leave(worker, socket, group);
 	for (struct dx__list *link = group->next; link != group; link = link->next) {
 		struct dx__socket *member = DX__CONTAINER(link, struct dx__socket, placed);
-		if (member->from)
-			leave_stream(worker, member->from, to, group);
-		if (member->to)
-			leave_stream(worker, member->to, to, group);
+		for (struct dx__stream *stream = member->from; stream; stream = stream->next_from)
+			leave_stream(worker, stream, to, group);
+		for (struct dx__stream *stream = member->to; stream; stream = stream->next_to)
+			leave_stream(worker, stream, to, group);
 		dx__count_shared(&worker->load, -1);
 		member->worker = NULL;
 		own(to, member);
@@ -113,7 +113,7 @@ static void receive_stream(struct dx__worker *worker, struct dx__stream *stream)
 	if (dx__list_holds(&join->listed))
 		return;
 	dx__list_append(&worker->joins, &join->listed);
-	dx__join_set_timer(worker, join);
+	dx__limit_set_timer(worker, join);
 }
 
 /* Takes over a group that another worker has sent. */
@@ -138,10 +138,10 @@ static void receive_group(struct dx__worker *worker, struct dx__list *group)
 				dx__timer_set(&worker->wheel, &socket->timer, socket->deadline);
 			dx__worker_queue(worker, &socket->task);
 		}
-		if (socket->from)
-			receive_stream(worker, socket->from);
-		if (socket->to)
-			receive_stream(worker, socket->to);
+		for (struct dx__stream *stream = socket->from; stream; stream = stream->next_from)
+			receive_stream(worker, stream);
+		for (struct dx__stream *stream = socket->to; stream; stream = stream->next_to)
+			receive_stream(worker, stream);
 	}
 }
 

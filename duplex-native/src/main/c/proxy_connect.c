@@ -71,8 +71,8 @@ static void open_join(struct dx__worker *worker, struct dx__join *join)
 	struct dx__tally *tally = &(backend ? backend->tallies : join->proxy->tallies)[worker->number];
 	join->a->poll.ready = dx__socket_ready;
 	join->a->join = join->b->join = NULL;
-	join->stream[0].tally = &tally->from_client;
-	join->stream[1].tally = &tally->from_backend;
+	join->stream[0].account.tally = &tally->from_client;
+	join->stream[1].account.tally = &tally->from_backend;
 	int rc = dx__join_open(worker, join);
 	if (rc) {
 		refuse_exhausted(worker, join, rc);

@@ -215,6 +215,19 @@ void dx__socket_describe_peer(struct dx__socket *socket, struct dx_address *addr
 		dx__address_from_sockaddr(&storage, length, address);
 }
 
+/* A stream to this socket whose join does not read it. */
+static struct dx__stream *unread_by_its_join(struct dx__socket *socket)
+{
+	for (struct dx__stream *to = socket->to; to; to = to->next_to) {
+		struct dx__stream *from = socket->from;
+		while (from && dx__join_of(from) != dx__join_of(to))
+			from = from->next_from;
+		if (!from)
+			return to;
+	}
+	return NULL;
+}
+
 void dx__socket_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t events)
 {
 	struct dx__socket *socket = DX__CONTAINER(poll, struct dx__socket, poll);
@@ -233,15 +246,13 @@ void dx__socket_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t
 		dx__socket_fetch_error(socket);
 	if (socket->activity != DX__IDLE)
 		dx__worker_queue(worker, &socket->task);
-	if (socket->from)
-		dx__worker_queue(worker, &socket->from->task);
-	if (!socket->to)
-		return;
+	dx__stream_wake_from(worker, socket);
+	dx__stream_wake_to(worker, socket);
 	/* A sink from which nobody reads (any more) tells its error only here. A hang-up is none: a unix peer that has
 	   sent its all and closed looks so, and whether it misses anything shows when there is something to send. */
-	bool read_by_its_join = socket->from && dx__join_of(socket->from) == dx__join_of(socket->to);
-	if (dx__socket_error(socket) && !read_by_its_join)
-		dx__join_sink_failed(worker, socket->to);
-	else
-		dx__worker_queue(worker, &socket->to->task);
+	struct dx__stream *stream = dx__socket_error(socket) ? unread_by_its_join(socket) : NULL;
+	while (stream) {
+		dx__join_sink_failed(worker, stream);
+		stream = unread_by_its_join(socket);
+	}
 }

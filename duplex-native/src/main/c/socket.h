@@ -11,8 +11,7 @@
  * - A socket is *placed* on a worker while it has anything there: a join, output to deliver, a connect or a close in
  *   progress (its *activity*). Then the worker's epoll watches it. A socket whose halves are held and whose output is
  *   empty has no worker.
- * - Output that could not be delivered lies in the *receiving* socket (output.c), as one pipe or one buffer. A stream
- *   reads its source only when its sink's output is empty, so one is enough, and undoing a join has nothing to move:
+ * - Output that could not be delivered lies in the *receiving* socket (output.c). Undoing a join has nothing to move:
  *   what is in flight already is ahead of everything that comes next.
  *
  * The base reference is the open descriptor's; it is left when the descriptor has been closed or released.
@@ -20,6 +19,7 @@
 #ifndef DX_SOCKET_H
 #define DX_SOCKET_H
 
+#include "buffer.h"
 #include "command.h"
 
 #include <sys/socket.h>
@@ -44,8 +44,10 @@ enum dx__activity {
 	DX__CLOSING,
 };
 
-struct dx__stream;
+struct dx__account;
 struct dx__parked;
+struct dx__segment;
+struct dx__stream;
 struct dx__connect;
 
 /* A peer's address, without the path of a unix one. */
@@ -80,6 +82,7 @@ struct dx__socket {
 	/* Guarded by the control lock. */
 	struct dx__worker *worker;    /* NULL: not placed */
 	uint32_t expected;            /* commands on their way to it */
+	uint16_t joining[2];          /* of these, joins that will need the half */
 	_Atomic(struct dx__command *) taker[2]; /* who is taking the half while somebody is inside */
 	struct dx__command *after;    /* a close that was asked for while a join was being made */
 
@@ -102,10 +105,11 @@ struct dx__socket {
 		struct dx__message message; /* leaves the base reference, once all is over */
 	};
 	struct dx__list placed;
-	struct dx__stream *from;      /* the stream that reads this socket, or NULL */
-	struct dx__stream *to;        /* the stream that writes to it, or NULL */
+	struct dx__stream *from;      /* the streams that read this socket; the first one does it for all */
+	struct dx__stream *to;        /* the streams that write to it */
 	struct dx__pipe *pipe;        /* output in a pipe, or NULL */
-	struct dx__buffer *buffer;    /* output in a buffer, or NULL */
+	struct dx__account *pipe_account; /* whose bytes these are, or NULL */
+	struct dx__segment *queue;    /* output in chunks: the last segment, whose next is the first; or NULL */
 	_Atomic uint64_t output_queued; /* bytes in these; one writer */
 	uint8_t activity;             /* enum dx__activity */
 	uint8_t close_mode;           /* enum dx__close_mode */
@@ -117,6 +121,7 @@ struct dx__socket {
 	bool urgent : 1;              /* has had an urgent byte: is only copied from */
 	bool told : 1;                /* closing: the peer was told the end */
 	bool closed : 1;              /* closing, or closed */
+	uint32_t segments;            /* in the queue */
 	uint32_t delay;               /* closing: milliseconds until the next look at SIOCOUTQ, or 0 */
 	uint64_t deadline;            /* of the activity, in milliseconds of the worker; 0: none */
 	struct dx__command *command;  /* that the activity will answer, or NULL */

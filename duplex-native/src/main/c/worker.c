@@ -182,7 +182,8 @@ bool dx__worker_run_rest(struct dx__worker *worker)
 void dx__worker_free(struct dx__worker *worker)
 {
 	dx__pipe_pool_free(&worker->pipes);
-	free(worker->buffer);
+	free(worker->chunk);
+	free(worker->shared);
 	pthread_mutex_destroy(&worker->lock);
 	close(worker->wake);
 	close(worker->epoll);

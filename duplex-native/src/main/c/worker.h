@@ -15,7 +15,7 @@
 #ifndef DX_WORKER_H
 #define DX_WORKER_H
 
-#include "buffer.h"
+#include "chunk.h"
 #include "list.h"
 #include "pipe_pool.h"
 #include "timer.h"
@@ -62,7 +62,8 @@ struct dx__worker {
 	struct dx__wheel wheel;
 	uint64_t now;                 /* milliseconds, monotonic; updated once a round */
 	struct dx__pipe_pool pipes;
-	struct dx__buffer *buffer;    /* the spare copy buffer, or NULL: see socket_output.c */
+	struct dx__chunk *chunk;      /* spare, of DX__CHUNK_SINGLE bytes, or NULL */
+	struct dx__chunk *shared;     /* spare, of DX__CHUNK_SHARED bytes, or NULL */
 
 	struct dx__list sockets;      /* placed here */
 	struct dx__list joins;        /* made here */
@@ -72,9 +73,6 @@ struct dx__worker {
 	_Atomic uint64_t bytes;       /* delivered; one writer */
 	_Atomic uint64_t bytes_spliced;
 };
-
-/* Bytes of a worker's copy buffer. */
-#define DX__COPY_SIZE 32768
 
 /* Prepares a worker and starts its thread, with all signals blocked. Returns 0 or a negative errno. */
 int dx__worker_start(struct dx__worker *worker, struct dx__engine *engine, unsigned number);

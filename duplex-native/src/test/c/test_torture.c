@@ -37,6 +37,8 @@ struct end {
 	uint8_t *received;      /* what the peer received */
 	size_t received_length;
 	size_t received_room;
+	bool is_source;         /* its halves are in use: shared, they would not tell whose bytes went where */
+	bool is_sink;
 	struct log from;        /* segments that this socket was the source of */
 	struct log to;          /* and the sink */
 };
@@ -57,6 +59,29 @@ static void log_append(struct log *log, uint32_t segment)
 	log->segments[log->count++] = segment;
 }
 
+/* Reserves the halves of a direction, or of both; false when one is in use. */
+static bool reserve(unsigned a, unsigned b, bool half)
+{
+	pthread_mutex_lock(&lock);
+	bool free = !ends[a].is_source && !ends[b].is_sink && (half || (!ends[b].is_source && !ends[a].is_sink));
+	if (free) {
+		ends[a].is_source = ends[b].is_sink = true;
+		if (!half)
+			ends[b].is_source = ends[a].is_sink = true;
+	}
+	pthread_mutex_unlock(&lock);
+	return free;
+}
+
+static void set_free(unsigned a, unsigned b, bool half)
+{
+	pthread_mutex_lock(&lock);
+	ends[a].is_source = ends[b].is_sink = false;
+	if (!half)
+		ends[b].is_source = ends[a].is_sink = false;
+	pthread_mutex_unlock(&lock);
+}
+
 /* Note a direction while its join holds the halves. */
 static uint32_t segment_new(unsigned source, unsigned sink)
 {
@@ -72,6 +97,8 @@ static uint32_t segment_new(unsigned source, unsigned sink)
 
 struct held {
 	dx_id join;
+	unsigned a;
+	unsigned b;
 	bool half;
 	uint32_t there;
 	uint32_t back;
@@ -83,13 +110,15 @@ static bool hold(struct held *held, struct rng *rng)
 	bool half = rng_below(rng, 3) != 0, blocking = rng_below(rng, 2);
 	struct dx_join_options options = join_options(DX_JOIN_NO_CLOSE | (half ? DX_JOIN_HALF_DUPLEX : 0));
 	uint64_t token = token_new();
-	int result = blocking ? dx_join_wait(ends[a].line.socket, ends[b].line.socket, &options, &held->join)
-						  : dx_join(ends[a].line.socket, ends[b].line.socket, &options, token, &held->join);
-	if (result == -EBUSY) {
+	if (!reserve(a, b, half)) {
 		atomic_fetch_add(&busy_answers, 1);
 		return false;
 	}
+	int result = blocking ? dx_join_wait(ends[a].line.socket, ends[b].line.socket, &options, &held->join)
+						  : dx_join(ends[a].line.socket, ends[b].line.socket, &options, token, &held->join);
 	CHECK_EQ(result, 0);
+	held->a = a;
+	held->b = b;
 	held->half = half;
 	held->there = segment_new(a, b);
 	held->back = half ? 0 : segment_new(b, a);
@@ -113,6 +142,7 @@ static void undo(struct held *held, struct rng *rng)
 		CHECK_EQ(result.b_to_a + result.b_to_a_pending, 0);
 	else
 		segments[held->back].length = result.b_to_a + result.b_to_a_pending;
+	set_free(held->a, held->b, held->half);
 	atomic_fetch_add(&switches_done, 1);
 }
 

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "joining.h"
+#include "half.h"
+#include "held.h"
+#include "placement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The halves that a join needs. A tee shares its source's input without being asked: that flows. */
+static bool needs(const struct dx__join *join, bool is_a, enum dx__side_of_half side)
+{
+	return !(join->flags & DX_JOIN_HALF_DUPLEX) || (side == DX__IN) == is_a;
+}
+
+/* ---- on the worker ---- */
+
+void dx__joining_run_after(struct dx__join *join)
+{
+	pthread_mutex_lock(&join->engine->control);
+	struct dx__command *command = join->after;
+	join->after = NULL;
+	pthread_mutex_unlock(&join->engine->control);
+	while (command) {
+		struct dx__command *next = command->next;
+		command->dispatch(command);
+		command = next;
+	}
+	if (join->a)
+		dx__socket_run_after(join->a);
+	dx__socket_run_after(join->b);
+}
+
+static void arrive(const struct dx__join *join, struct dx__socket *socket)
+{
+	for (int side = DX__IN; side <= DX__OUT; side++) {
+		if (needs(join, socket == join->a, side))
+			socket->joining[side]--;
+	}
+}
+
+static void give_back(struct dx__worker *worker, struct dx__join *join, struct dx__socket *socket)
+{
+	for (int side = DX__IN; side <= DX__OUT; side++) {
+		if (needs(join, socket == join->a, side) && !(side == DX__IN ? socket->from : socket->to))
+			dx__half_give_back(socket, side);
+	}
+	dx__socket_unplace_if_idle(worker, socket);
+}
+
+/* A tee mirrors a join that is open; what it needs may have ended on the way here. */
+static bool is_mirrored(const struct dx__join *tee)
+{
+	for (struct dx__stream *stream = tee->a->from; stream; stream = stream->next_from) {
+		if (dx__join_of(stream)->object.index == tee->mirrored && !stream->mirror)
+			return true;
+	}
+	return false;
+}
+
+/* Joined twice, a would send everything to b twice. */
+static bool flows_already(const struct dx__socket *a, const struct dx__socket *b)
+{
+	for (struct dx__stream *stream = a->from; stream; stream = stream->next_from) {
+		if (stream->sink == b && !stream->mirror)
+			return true;
+	}
+	return false;
+}
+
+static void run(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	if (!dx__place_claim(worker, command))
+		return;
+	struct dx__join *join = command->join;
+	int rc = 0;
+	pthread_mutex_lock(&join->engine->control);
+	arrive(join, join->a);
+	arrive(join, join->b);
+	pthread_mutex_unlock(&join->engine->control);
+	if (worker->stopping)
+		rc = -ESHUTDOWN;
+	else if (dx__slab_is_dead(join->a) || dx__slab_is_dead(join->b))
+		rc = -ENOENT;
+	else if ((join->flags & DX_JOIN_TEE) && !is_mirrored(join))
+		rc = -ENOENT;
+	/* Shut by somebody who was inside when the half was taken, or by the last stream to it. */
+	else if (atomic_load(&join->b->shut) || (needs(join, true, DX__OUT) && atomic_load(&join->a->shut)))
+		rc = -EPIPE;
+	else if (flows_already(join->a, join->b) || (needs(join, true, DX__OUT) && flows_already(join->b, join->a)))
+		rc = -EBUSY;
+	if (!rc) {
+		dx__join_list(worker, join);
+		rc = dx__join_open(worker, join);
+		if (rc)
+			dx__list_remove(&join->listed);
+	}
+	if (rc) {
+		dx__join_drop(worker, join);
+		give_back(worker, join, join->a);
+		give_back(worker, join, join->b);
+	}
+	dx__joining_run_after(join);
+	if (rc && command->failed)
+		command->failed(worker, command);
+	dx__command_answer(command, rc);
+}
+
+/* ---- in the caller's thread ---- */
+
+/* Caller holds the control lock. */
+static int check_halves(const struct dx__join *join, struct dx__socket *socket)
+{
+	bool is_a = socket == join->a;
+	int rc = dx__slab_is_dead(socket) ? -ENOENT : 0;
+	for (int side = DX__IN; side <= DX__OUT && !rc; side++) {
+		if (!needs(join, is_a, side))
+			continue;
+		uint32_t state = dx__half_state(socket, side);
+		bool is_shared = state == DX_HALF_FLOWING || (state == DX_HALF_TAKING && socket->joining[side]);
+		if (!is_shared)
+			rc = dx__half_check(socket, side);
+		else if (socket->joining[side] == UINT16_MAX)
+			rc = -EBUSY;
+		if (!rc && side == DX__OUT && atomic_load(&socket->shut))
+			rc = -EPIPE;
+	}
+	return rc;
+}
+
+/* Caller holds the control lock. True when a half is shared that somebody may still be inside. */
+static bool take_halves(const struct dx__join *join, struct dx__socket *socket, struct dx__command *command)
+{
+	bool is_entered = false;
+	for (int side = DX__IN; side <= DX__OUT; side++) {
+		if (!needs(join, socket == join->a, side))
+			continue;
+		uint32_t state = dx__half_state(socket, side);
+		if (state == DX_HALF_TAKING)
+			is_entered = true;
+		else if (state != DX_HALF_FLOWING)
+			dx__half_take(socket, side, command);
+		socket->joining[side]++;
+	}
+	return is_entered;
+}
+
+struct dx__command *dx__joining_prepare(struct dx__engine *engine, struct dx__socket *a, struct dx__socket *b,
+		const struct dx__joining *joining, const struct dx__reply *reply, int *rc)
+{
+	struct dx__command *command = dx__command_new(engine, reply, rc);
+	struct dx__join *join = command ? dx__join_new(engine) : NULL;
+	if (!join) {
+		if (command)
+			dx__command_drop(command);
+		if (!*rc)
+			*rc = dx__engine_is_stopping(engine) ? -ESHUTDOWN : -ENOMEM;
+		return NULL;
+	}
+	if (a)
+		dx__slab_hold(a), dx__slab_hold(a);
+	dx__slab_hold(b), dx__slab_hold(b);
+	dx__slab_hold(join);
+	join->a = command->a = a;
+	join->b = command->b = b;
+	join->shared_side = (uint8_t)joining->shared_side;
+	join->quiet = joining->quiet;
+	command->join = join;
+	command->failed = joining->failed;
+	command->silent = joining->failed;
+	command->answer.object = dx__join_id(join);
+	command->dispatch = dx__place_dispatch;
+	if (joining->options)
+		join->flags = (uint8_t)joining->options->flags;
+	if (dx__limits_are_wanted(joining->options)) {
+		join->limits = dx__limits_new(joining->options, rc);
+		join->owns_limits = join->limits;
+	}
+	if (!*rc)
+		return command;
+	dx__joining_drop(command, 0);
+	return NULL;
+}
+
+int dx__joining_drop(struct dx__command *command, int rc)
+{
+	struct dx__join *join = command->join;
+	dx__command_drop(command);
+	dx__join_drop(NULL, join);
+	return rc;
+}
+
+int dx__joining_take(struct dx__command *command)
+{
+	command->message.run = run;
+	struct dx__engine *engine = command->engine;
+	struct dx__join *join = command->join;
+	struct dx__socket *a = join->a, *b = join->b;
+	bool is_entered = false;
+	pthread_mutex_lock(&engine->control);
+	int rc = check_halves(join, a);
+	if (!rc)
+		rc = check_halves(join, b);
+	if (!rc) {
+		is_entered = take_halves(join, a, command);
+		is_entered |= take_halves(join, b, command);
+	}
+	pthread_mutex_unlock(&engine->control);
+	if (rc)
+		return rc;
+	if (is_entered) {
+		/* The join that takes the half waits for those inside; so does this one. */
+		dx__held_bar(a);
+		dx__held_bar(b);
+		dx__half_await_left(a);
+		dx__half_await_left(b);
+	}
+	dx__half_taken(command, a, b);
+	return 0;
+}
+
+int dx__joining_give(struct dx__engine *engine, struct dx__socket *a, struct dx__socket *b,
+		const struct dx__joining *joining, const struct dx__reply *reply, dx_id *id)
+{
+	int rc;
+	struct dx__command *command = dx__joining_prepare(engine, a, b, joining, reply, &rc);
+	if (!command)
+		return rc;
+	/* Once it is on its way, it may be over before this returns. */
+	dx_id made = command->answer.object;
+	dx_id before = *id;
+	*id = made;
+	rc = dx__joining_take(command);
+	if (!rc)
+		return 0;
+	*id = before;
+	return dx__joining_drop(command, rc);
+}
