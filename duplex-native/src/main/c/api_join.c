@@ -96,7 +96,7 @@ void dx__api_join_dispatch(struct dx__command *command)
 		return;
 	if (command->mirrored) {
 		dx__join_drop(NULL, command->join);
-		dx__joining_run_after(command->join);
+		dx__joining_run_after(NULL, command->join);
 	}
 	dx__command_answer(command, -ENOENT);
 }

@@ -32,8 +32,8 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 	if (!rc)
 		return;
 	dx__join_drop(worker, tee);
-	dx__joining_run_after(tee);
 	dx__command_answer(command, rc);
+	dx__joining_run_after(worker, tee);
 }
 
 /* The sockets are entered, and are left by the caller. */

@@ -182,8 +182,8 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		atomic_store(&join->state, DX_JOIN_LISTENING);
 		dx__stream_wake_from(worker, listener);
 	}
-	dx__joining_run_after(join);
 	dx__command_answer(command, rc);
+	dx__joining_run_after(worker, join);
 }
 
 /* Whether the connections could be joined to it. Caller holds the control lock. */

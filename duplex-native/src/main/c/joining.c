@@ -15,7 +15,7 @@ static bool needs(const struct dx__join *join, bool is_a, enum dx__side_of_half 
 
 /* ---- on the worker ---- */
 
-void dx__joining_run_after(struct dx__join *join)
+void dx__joining_run_after(struct dx__worker *worker, struct dx__join *join)
 {
 	pthread_mutex_lock(&join->engine->control);
 	struct dx__command *command = join->after;
@@ -23,7 +23,11 @@ void dx__joining_run_after(struct dx__join *join)
 	pthread_mutex_unlock(&join->engine->control);
 	while (command) {
 		struct dx__command *next = command->next;
-		command->dispatch(command);
+		/* At once: a join of the same sockets that was given later comes later. */
+		if (worker)
+			command->message.run(worker, &command->message);
+		else
+			command->dispatch(command);
 		command = next;
 	}
 	if (join->a)
@@ -101,10 +105,11 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		give_back(worker, join, join->a);
 		give_back(worker, join, join->b);
 	}
-	dx__joining_run_after(join);
 	if (rc && command->failed)
 		command->failed(worker, command);
+	/* The join itself lives until the end of this round at least. */
 	dx__command_answer(command, rc);
+	dx__joining_run_after(worker, join);
 }
 
 /* ---- in the caller's thread ---- */

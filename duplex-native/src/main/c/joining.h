@@ -35,7 +35,7 @@ int dx__joining_drop(struct dx__command *command, int rc);
 /* Takes the halves that the prepared join needs and sends it off: 0; otherwise nothing has changed. */
 int dx__joining_take(struct dx__command *command);
 
-/* Commands that were given while the join was being made. */
-void dx__joining_run_after(struct dx__join *join);
+/* Commands that were given while the join was being made: runs them here, or sends them off when worker is NULL. */
+void dx__joining_run_after(struct dx__worker *worker, struct dx__join *join);
 
 #endif
