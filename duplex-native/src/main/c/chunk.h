@@ -43,6 +43,6 @@ void dx__chunk_leave(struct dx__chunk *chunk, struct dx__chunk **spare);
 
 /* Bytes of the chunks that workers keep spare: of one for a single sink, and of one for several. */
 #define DX__CHUNK_SINGLE 32768u
-#define DX__CHUNK_SHARED 131072u
+#define DX__CHUNK_SHARED 524288u
 
 #endif

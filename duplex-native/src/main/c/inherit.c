@@ -70,20 +70,25 @@ static void end(struct dx__worker *worker, struct dx__join *template)
 			is_a ? DX_SIDE_B : DX_SIDE_A, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
 }
 
-static void join_all(struct dx__worker *worker, struct dx__socket *listener, struct dx__socket *socket)
+/* False when this template has ended: then the listener may be another worker's. */
+static bool join_all(struct dx__worker *worker, struct dx__join *first, struct dx__socket *listener,
+		struct dx__socket *socket)
 {
-	bool is_joined = false;
+	bool is_joined = false, goes_on = true;
 	struct dx__stream *next;
 	for (struct dx__stream *stream = listener->from; stream; stream = next) {
 		next = stream->next_from;
 		struct dx__join *template = dx__join_of(stream);
 		int rc = join_connection(template, socket);
 		is_joined |= !rc;
-		if (rc == -ENOENT || rc == -EPIPE)
+		if (rc == -ENOENT || rc == -EPIPE) {
+			goes_on &= template != first;
 			end(worker, template);
+		}
 	}
 	if (!is_joined)
 		refuse(worker, socket);
+	return goes_on;
 }
 
 static void retry(struct dx__worker *worker, struct dx__timer *timer)
@@ -136,12 +141,9 @@ static void turn(struct dx__worker *worker, struct dx__task *task)
 			dx__timer_set(&worker->wheel, &template->timer, worker->now + RETRY_AFTER);
 			return;
 		}
-		join_all(worker, listener, socket);
-		/* With the last template the listener is the application's again. */
-		if (listener->from != &template->stream[0]) {
-			dx__stream_wake_from(worker, listener);
+		/* If it ends, the next one goes on; with the last one the listener is the application's again. */
+		if (!join_all(worker, template, listener, socket))
 			return;
-		}
 	}
 	dx__worker_queue(worker, task);
 }

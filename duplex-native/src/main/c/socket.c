@@ -215,10 +215,10 @@ void dx__socket_describe_peer(struct dx__socket *socket, struct dx_address *addr
 		dx__address_from_sockaddr(&storage, length, address);
 }
 
-/* A stream to this socket whose join does not read it. */
-static struct dx__stream *unread_by_its_join(struct dx__socket *socket)
+/* From this one on, a stream to the socket whose join does not read it. */
+static struct dx__stream *unread_by_its_join(struct dx__socket *socket, struct dx__stream *to)
 {
-	for (struct dx__stream *to = socket->to; to; to = to->next_to) {
+	for (; to; to = to->next_to) {
 		struct dx__stream *from = socket->from;
 		while (from && dx__join_of(from) != dx__join_of(to))
 			from = from->next_from;
@@ -250,9 +250,11 @@ void dx__socket_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t
 	dx__stream_wake_to(worker, socket);
 	/* A sink from which nobody reads (any more) tells its error only here. A hang-up is none: a unix peer that has
 	   sent its all and closed looks so, and whether it misses anything shows when there is something to send. */
-	struct dx__stream *stream = dx__socket_error(socket) ? unread_by_its_join(socket) : NULL;
+	struct dx__stream *stream = dx__socket_error(socket) ? unread_by_its_join(socket, socket->to) : NULL;
 	while (stream) {
+		/* With its last stream the socket may be another worker's. */
+		struct dx__stream *next = unread_by_its_join(socket, stream->next_to);
 		dx__join_sink_failed(worker, stream);
-		stream = unread_by_its_join(socket);
+		stream = next;
 	}
 }
