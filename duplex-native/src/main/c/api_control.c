@@ -157,6 +157,11 @@ static int give_close(dx_id id, uint32_t flags, uint32_t timeout, const struct d
 		return rc;
 	struct dx__engine *engine = command->engine;
 	struct dx__socket *socket = command->a;
+	int32_t linger = atomic_load(&socket->linger);
+	if (!timeout && !flags && linger) {
+		flags = linger == 1 ? DX_CLOSE_RESET : 0;
+		timeout = (uint32_t)(linger - 1) * 1000;
+	}
 	command->flags = flags;
 	command->timeout = timeout;
 	command->message.run = run_close;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(((struct dx_proxy_info *)0)->ended) == sizeof(((struct dx__proxy *)0)->ended),
 		"a proxy counts the ends of each reason");
@@ -68,6 +69,18 @@ static void run_start(struct dx__worker *worker, struct dx__message *message)
 	struct dx__command *command = command_of(message);
 	struct dx__proxy *proxy = command->proxy;
 	int rc = worker->stopping ? -ESHUTDOWN : dx__slab_is_dead(proxy) ? -ENOENT : dx__proxy_listen(worker, proxy);
+	command->answer.value = atomic_load(&proxy->port);
+	dx__command_answer(command, rc);
+}
+
+static void run_start_on(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = command_of(message);
+	struct dx__proxy *proxy = command->proxy;
+	int rc = worker->stopping ? -ESHUTDOWN : dx__slab_is_dead(proxy) ? -ENOENT
+			: dx__proxy_listen_on(worker, proxy, command->fd);
+	if (rc)
+		close(command->fd);
 	command->answer.value = atomic_load(&proxy->port);
 	dx__command_answer(command, rc);
 }
@@ -153,6 +166,25 @@ static int give_start(dx_id id, const struct dx__reply *reply)
 	return rc ? rc : send_off(command);
 }
 
+static int give_start_on(dx_id id, int fd, const struct dx__reply *reply)
+{
+	struct dx__command *command;
+	int family;
+	uint16_t port;
+	int rc = begin(id, reply, run_start_on, &command);
+	if (rc)
+		return rc;
+	rc = dx__listener_adopt(fd, &family, &port);
+	if (rc) {
+		struct dx__engine *engine = command->engine;
+		dx__command_drop(command);
+		dx__engine_leave(engine);
+		return rc;
+	}
+	command->fd = fd;
+	return send_off(command);
+}
+
 static int give_stop(dx_id id, const struct dx__reply *reply)
 {
 	struct dx__command *command;
@@ -187,6 +219,21 @@ static int give_close(dx_id id, const struct dx__reply *reply)
 DX_API int dx_proxy_start(dx_id proxy, uint64_t token)
 {
 	return give_start(proxy, &(struct dx__reply){.token = token});
+}
+
+DX_API int dx_proxy_start_on(dx_id proxy, int fd, uint64_t token)
+{
+	return give_start_on(proxy, fd, &(struct dx__reply){.token = token});
+}
+
+DX_API int dx_proxy_start_on_wait(dx_id proxy, int fd, uint16_t *port)
+{
+	struct dx__waiter waiter;
+	dx__waiter_init(&waiter);
+	int rc = dx__waiter_await(&waiter, give_start_on(proxy, fd, &(struct dx__reply){.waiter = &waiter}));
+	if (!rc && port)
+		*port = (uint16_t)waiter.answer.value;
+	return rc;
 }
 
 DX_API int dx_proxy_stop(dx_id proxy, uint64_t token)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define READ_AHEAD_MAX (16u << 20)
+#define HEAD_START 250 /* milliseconds, RFC 8305 section 8 */
 
 /* ---- adopting ---- */
 
@@ -136,9 +137,36 @@ static void run_connect(struct dx__worker *worker, struct dx__message *message)
 		return;
 	}
 	connect->total = command->timeout;
+	connect->head_start = command->attempt_delay;
+	connect->source = command->source;
 	connect->done = connected;
 	socket->command = command;
 	dx__connect_begin(worker, socket, connect);
+}
+
+static bool are_valid(const struct dx_connect_options *options)
+{
+	const struct dx_address *source = &options->source;
+	if (options->size < sizeof(*options) || options->flags)
+		return false;
+	if (source->family == DX_FAMILY_NONE)
+		return true;
+	/* Port 0 is valid here. */
+	struct dx_address any = *source;
+	if (!any.port && any.family != DX_FAMILY_UNIX)
+		any.port = 1;
+	return dx__address_is_valid(&any);
+}
+
+/* Drops the addresses that cannot be reached from a source of this family; returns how many are left. */
+static uint32_t keep_family(struct dx_address *addresses, uint32_t count, uint16_t family)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (family == DX_FAMILY_NONE || addresses[i].family == family)
+			addresses[kept++] = addresses[i];
+	}
+	return kept;
 }
 
 static int give_connect(dx_id engine_id, const struct dx_address *addresses, uint32_t count,
@@ -146,11 +174,20 @@ static int give_connect(dx_id engine_id, const struct dx_address *addresses, uin
 {
 	struct dx__engine *engine;
 	int rc;
-	if (!id || (options && options->size < sizeof(*options)))
+	static const struct dx_connect_options defaults = {.size = sizeof(defaults)};
+	if (!options)
+		options = &defaults;
+	if (!id || !are_valid(options))
 		return -EINVAL;
 	struct dx_address *copy = dx__api_addresses(addresses, count, 1, &rc);
-	if (rc)
+	if (!rc)
+		count = keep_family(copy, count, options->source.family);
+	if (!rc && !count)
+		rc = -EADDRNOTAVAIL;
+	if (rc) {
+		free(copy);
 		return rc;
+	}
 	rc = dx__api_engine(engine_id, &engine);
 	if (rc) {
 		free(copy);
@@ -170,7 +207,10 @@ static int give_connect(dx_id engine_id, const struct dx_address *addresses, uin
 	command->a = socket;
 	command->addresses = copy;
 	command->count = count;
-	command->timeout = options ? options->timeout : 0;
+	command->timeout = options->timeout;
+	if (options->attempt_delay != DX_CONNECT_IN_TURN && count > 1)
+		command->attempt_delay = options->attempt_delay ? options->attempt_delay : HEAD_START;
+	command->source = options->source;
 	command->answer.object = *id;
 	command->message.run = run_connect;
 	dx__place_dispatch(command);
@@ -241,6 +281,36 @@ DX_API int dx_listen(dx_id engine_id, const struct dx_address *address, uint32_t
 	return rc;
 }
 
+DX_API int dx_adopt_listener(dx_id engine_id, int fd, dx_id *listener)
+{
+	struct dx__engine *engine;
+	int family;
+	uint16_t port;
+	if (!listener)
+		return -EINVAL;
+	int rc = dx__api_engine(engine_id, &engine);
+	if (rc)
+		return rc;
+	rc = dx__engine_is_stopping(engine) ? -ESHUTDOWN : 0;
+	if (!rc && !dx__descriptors_take(&engine->descriptors, 1))
+		rc = -EMFILE;
+	if (rc)
+		goto out;
+	rc = dx__listener_adopt(fd, &family, &port);
+	struct dx__socket *socket = rc ? NULL : dx__socket_new(engine, fd, family, DX_HALF_HELD);
+	if (socket) {
+		socket->listening = true;
+		dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
+		*listener = dx__socket_id(socket);
+	} else {
+		rc = rc ? rc : -ENOMEM;
+		dx__descriptors_give(&engine->descriptors, 1);
+	}
+out:
+	dx__engine_leave(engine);
+	return rc;
+}
+
 /* The caller is inside the listener's input half. */
 static int accept_from(struct dx__socket *listener, dx_id *id)
 {
@@ -266,6 +336,7 @@ static int accept_from(struct dx__socket *listener, dx_id *id)
 		return rc;
 	}
 	dx__socket_set_peer(socket, &peer, length);
+	atomic_store(&socket->linger, atomic_load(&listener->linger));
 	*id = dx__socket_id(socket);
 	return 0;
 }

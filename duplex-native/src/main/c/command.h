@@ -43,6 +43,7 @@ struct dx__command {
 	/* Arguments. */
 	uint32_t flags;
 	uint32_t timeout;             /* milliseconds */
+	int fd;                       /* owned */
 	struct dx_join_info *rows;    /* borrowed */
 	uint32_t max;
 	uint64_t after;
@@ -52,6 +53,8 @@ struct dx__command {
 	/* A join that the engine makes itself came to nothing; or NULL. */
 	void (*failed)(struct dx__worker *worker, struct dx__command *command);
 	struct dx__limits *limits;    /* owned */
+	uint32_t attempt_delay;       /* milliseconds, DX_CONNECT_IN_TURN */
+	struct dx_address source;     /* family NONE: any */
 	struct dx_address *addresses; /* owned */
 	uint32_t count;
 };

@@ -4,6 +4,7 @@
 #include "option.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -29,16 +30,52 @@ void dx__connect_free(struct dx__connect *connect)
 	free(connect);
 }
 
+/* An attempt beside the socket's own. */
+struct dx__attempt {
+	struct dx__poll poll;
+	struct dx__message message;   /* frees it, when no event of this round can point at it any more */
+	struct dx__attempt *next;
+	struct dx__socket *socket;
+	int fd;                       /* -1 once it is over */
+	uint32_t index;               /* of its address */
+};
+
+/* ---- descriptors ---- */
+
+static void drop(struct dx__worker *worker, int fd, bool watched)
+{
+	if (watched)
+		dx__worker_unwatch(worker, fd);
+	close(fd);
+	dx__descriptors_give(&worker->engine->descriptors, 1);
+}
+
 static void drop_descriptor(struct dx__worker *worker, struct dx__socket *socket)
 {
-	if (socket->fd == -1)
-		return;
-	if (socket->watched)
-		dx__worker_unwatch(worker, socket->fd);
+	if (socket->fd != -1)
+		drop(worker, socket->fd, socket->watched);
 	socket->watched = false;
-	close(socket->fd);
 	socket->fd = -1;
-	dx__descriptors_give(&worker->engine->descriptors, 1);
+}
+
+static void run_free(struct dx__worker *worker, struct dx__message *message)
+{
+	(void)worker;
+	free(DX__CONTAINER(message, struct dx__attempt, message));
+}
+
+/* Takes an attempt off the list; its descriptor is closed, or the caller's when it is -1 already. */
+static void remove_attempt(struct dx__worker *worker, struct dx__connect *connect, struct dx__attempt *attempt)
+{
+	struct dx__attempt **link = &connect->others;
+	while (*link != attempt)
+		link = &(*link)->next;
+	*link = attempt->next;
+	if (attempt->fd != -1)
+		drop(worker, attempt->fd, true);
+	attempt->fd = -1;
+	attempt->message.run = run_free;
+	dx__worker_defer(worker, &attempt->message);
 }
 
 /* Ends the activity; the caller frees what is returned. */
@@ -46,6 +83,8 @@ static struct dx__connect *leave(struct dx__worker *worker, struct dx__socket *s
 {
 	struct dx__connect *connect = socket->connect;
 	dx__timer_cancel(&worker->wheel, &socket->timer);
+	while (connect->others)
+		remove_attempt(worker, connect, connect->others);
 	if (connect->reserved)
 		dx__descriptors_give(&worker->engine->descriptors, 1);
 	connect->reserved = false;
@@ -70,86 +109,110 @@ void dx__connect_abandon(struct dx__worker *worker, struct dx__socket *socket)
 	drop_descriptor(worker, socket);
 }
 
-static const struct dx_address *current(const struct dx__connect *connect)
+/* A descriptor for this address, bound to the source if there is one. Returns it or a negative errno. */
+static int open_descriptor(struct dx__worker *worker, struct dx__connect *connect, const struct dx_address *address)
 {
-	return &connect->addresses[connect->next];
+	const struct dx_address *source = &connect->source;
+	if (!connect->reserved && !dx__worker_take_descriptors(worker, 1))
+		return -EMFILE;
+	connect->reserved = false;
+	int rc = 0, one = 1;
+	int fd = socket(dx__address_domain(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		rc = -errno;
+	if (!rc && source->family != DX_FAMILY_NONE) {
+		struct sockaddr_storage storage;
+		socklen_t length = dx__address_to_sockaddr(source, &storage);
+		/* The port is picked when the other end is known: it need not be free for all of them. */
+		if (source->family != DX_FAMILY_UNIX)
+			setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+		if (bind(fd, (struct sockaddr *)&storage, length) == -1)
+			rc = -errno;
+	}
+	if (!rc) {
+		dx__option_own(fd, address->family);
+		return fd;
+	}
+	if (fd != -1)
+		close(fd);
+	dx__descriptors_give(&worker->engine->descriptors, 1);
+	return rc;
 }
 
 /* Calls connect. 0, -EINPROGRESS, -EAGAIN (a full backlog) or another error. */
-static int call_connect(struct dx__socket *socket, const struct dx_address *address)
+static int call_connect(int fd, const struct dx_address *address)
 {
 	struct sockaddr_storage storage;
 	socklen_t length = dx__address_to_sockaddr(address, &storage);
 	int rc;
 	do
-		rc = connect(socket->fd, (struct sockaddr *)&storage, length);
+		rc = connect(fd, (struct sockaddr *)&storage, length);
 	while (rc == -1 && errno == EINTR);
-	dx__socket_set_peer(socket, &storage, length);
 	return rc == -1 ? -errno : 0;
 }
 
-static int open_descriptor(struct dx__worker *worker, struct dx__socket *sock, const struct dx_address *address)
+static void note_peer(struct dx__socket *socket, const struct dx_address *address)
 {
-	if (!sock->connect->reserved && !dx__worker_take_descriptors(worker, 1))
-		return -EMFILE;
-	sock->connect->reserved = false;
-	sock->fd = socket(dx__address_domain(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (sock->fd == -1) {
-		dx__descriptors_give(&worker->engine->descriptors, 1);
-		return -errno;
-	}
-	sock->family = (uint8_t)address->family;
-	dx__option_own(sock->fd, address->family);
-	return 0;
-}
-
-static void attempt(struct dx__worker *worker, struct dx__socket *socket);
-
-static void fail_attempt(struct dx__worker *worker, struct dx__socket *socket, int error)
-{
-	struct dx__connect *connect = socket->connect;
-	connect->error = error;
-	connect->next++;
-	drop_descriptor(worker, socket);
-	dx__timer_cancel(&worker->wheel, &socket->timer);
-	attempt(worker, socket);
+	struct sockaddr_storage storage;
+	socklen_t length = dx__address_to_sockaddr(address, &storage);
+	socket->family = (uint8_t)address->family;
+	dx__socket_set_peer(socket, &storage, length);
 }
 
 /* A connect to a local port on which nobody listens may pick this very port for its own end, and then TCP connects the
    socket to itself (simultaneous open); who retries long enough will see it. Closed with a reset: the port stays free. */
-static bool is_connected_to_itself(struct dx__worker *worker, struct dx__socket *socket)
+static bool is_connected_to_itself(struct dx__worker *worker, int fd, const struct dx_address *peer)
 {
-	const struct dx_address *peer = current(socket->connect);
 	struct sockaddr_storage storage;
 	socklen_t length = sizeof(storage);
 	struct dx_address local;
 	if (peer->family == DX_FAMILY_UNIX || peer->port < worker->engine->first_ephemeral)
 		return false;
-	if (getsockname(socket->fd, (struct sockaddr *)&storage, &length) == -1)
+	if (getsockname(fd, (struct sockaddr *)&storage, &length) == -1)
 		return false;
 	dx__address_from_sockaddr(&storage, length, &local);
 	if (local.port != peer->port || memcmp(local.ip, peer->ip, sizeof(local.ip)) != 0)
 		return false;
-	dx__option_reset_on_close(socket->fd);
+	dx__option_reset_on_close(fd);
 	return true;
 }
 
-/* 0 when this one is on its way or has succeeded. */
+/* ---- attempts ---- */
+
+static void go_on(struct dx__worker *worker, struct dx__socket *socket, int error);
+
+/* Sets the timer for the end of the attempt, the retry of a full backlog (or 0), or the next one's beginning. */
+static void set_timer(struct dx__worker *worker, struct dx__socket *socket, uint64_t retry)
+{
+	struct dx__connect *connect = socket->connect;
+	uint64_t times[] = {connect->attempt_ends, connect->next < connect->count ? connect->next_begins : 0, retry};
+	uint64_t first = UINT64_MAX;
+	for (int i = 0; i < 3; i++) {
+		if (times[i] && times[i] < first)
+			first = times[i];
+	}
+	if (first != UINT64_MAX)
+		dx__timer_set(&worker->wheel, &socket->timer, first);
+	else
+		dx__timer_cancel(&worker->wheel, &socket->timer);
+}
+
+/* The socket's own attempt at its current address. 0 when it is on its way or has succeeded. */
 static int try_current(struct dx__worker *worker, struct dx__socket *socket)
 {
 	struct dx__connect *connect = socket->connect;
+	const struct dx_address *address = &connect->addresses[connect->current];
 	if (socket->fd == -1) {
-		int rc = open_descriptor(worker, socket, current(connect));
-		if (rc)
-			return rc;
+		int fd = open_descriptor(worker, connect, address);
+		if (fd < 0)
+			return fd;
+		socket->fd = fd;
 	}
-	int rc = call_connect(socket, current(connect));
+	note_peer(socket, address);
+	int rc = call_connect(socket->fd, address);
 	if (rc == -EAGAIN) {
 		/* No event tells when the backlog has room. */
-		uint64_t next = worker->now + BACKLOG_RETRY;
-		if (connect->attempt_ends && next > connect->attempt_ends)
-			next = connect->attempt_ends;
-		dx__timer_set(&worker->wheel, &socket->timer, next);
+		set_timer(worker, socket, worker->now + BACKLOG_RETRY);
 		return 0;
 	}
 	if (rc && rc != -EINPROGRESS)
@@ -157,36 +220,143 @@ static int try_current(struct dx__worker *worker, struct dx__socket *socket)
 	int placed = dx__socket_place(worker, socket);
 	if (placed)
 		return placed;
-	if (!rc && is_connected_to_itself(worker, socket))
+	if (!rc && is_connected_to_itself(worker, socket->fd, address))
 		return -ECONNREFUSED;
 	if (!rc)
 		finish(worker, socket, 0);
-	else if (connect->attempt_ends)
-		dx__timer_set(&worker->wheel, &socket->timer, connect->attempt_ends);
+	else
+		set_timer(worker, socket, 0);
 	return 0;
 }
 
-static void attempt(struct dx__worker *worker, struct dx__socket *socket)
+/* The descriptor of an attempt that has succeeded is the socket's from now on. */
+static void win(struct dx__worker *worker, struct dx__attempt *attempt)
+{
+	struct dx__socket *socket = attempt->socket;
+	struct dx__connect *connect = socket->connect;
+	drop_descriptor(worker, socket);
+	socket->fd = attempt->fd;
+	attempt->fd = -1;
+	note_peer(socket, &connect->addresses[attempt->index]);
+	remove_attempt(worker, connect, attempt);
+	/* Registered anew, for the socket: that tells again what it is ready for. */
+	dx__worker_unwatch(worker, socket->fd);
+	int rc = dx__socket_place(worker, socket);
+	finish(worker, socket, rc);
+}
+
+static void attempt_failed(struct dx__worker *worker, struct dx__attempt *attempt, int error)
+{
+	struct dx__socket *socket = attempt->socket;
+	remove_attempt(worker, socket->connect, attempt);
+	go_on(worker, socket, error);
+}
+
+static int error_of(int fd)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == -1 ? errno : error;
+}
+
+static void attempt_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t events)
+{
+	struct dx__attempt *attempt = DX__CONTAINER(poll, struct dx__attempt, poll);
+	if (attempt->fd == -1)
+		return; /* given up in this batch */
+	int error = events & (EPOLLERR | EPOLLHUP) ? error_of(attempt->fd) : 0;
+	if (error || (events & EPOLLERR))
+		attempt_failed(worker, attempt, error ? -error : -ECONNABORTED);
+	else if (events & EPOLLHUP)
+		return; /* from its registration */
+	else if ((events & EPOLLOUT) && is_connected_to_itself(worker, attempt->fd,
+			&attempt->socket->connect->addresses[attempt->index]))
+		attempt_failed(worker, attempt, -ECONNREFUSED);
+	else if (events & EPOLLOUT)
+		win(worker, attempt);
+}
+
+/* Begins an attempt beside the socket's own. Returns 0 or a negative errno. */
+static int begin_beside(struct dx__worker *worker, struct dx__socket *socket, uint32_t index)
 {
 	struct dx__connect *connect = socket->connect;
-	for (; connect->next < connect->count; connect->next++) {
-		uint64_t limit = connect->each;
-		if (connect->total) {
-			uint64_t ends = connect->began + connect->total;
-			if (worker->now >= ends) {
-				connect->error = -ETIMEDOUT;
-				break;
-			}
-			limit = (ends - worker->now) / (connect->count - connect->next);
+	const struct dx_address *address = &connect->addresses[index];
+	struct dx__attempt *attempt = calloc(1, sizeof(*attempt));
+	if (!attempt)
+		return -ENOMEM;
+	attempt->poll.ready = attempt_ready;
+	attempt->socket = socket;
+	attempt->index = index;
+	int rc = attempt->fd = open_descriptor(worker, connect, address);
+	if (rc < 0)
+		goto fail;
+	rc = call_connect(attempt->fd, address);
+	/* Established at once is told by an event, too. */
+	if (rc && rc != -EINPROGRESS)
+		goto fail_descriptor;
+	rc = dx__worker_watch(worker, attempt->fd, &attempt->poll);
+	if (rc)
+		goto fail_descriptor;
+	attempt->next = connect->others;
+	connect->others = attempt;
+	return 0;
+fail_descriptor:
+	drop(worker, attempt->fd, false);
+fail:
+	free(attempt);
+	return rc;
+}
+
+/* How long the next attempt may take, in turn; or when the whole race is over. */
+static bool set_limits(struct dx__worker *worker, struct dx__connect *connect)
+{
+	uint64_t limit = connect->each, ends = connect->began + connect->total;
+	if (connect->total && worker->now >= ends)
+		return false;
+	if (connect->total)
+		limit = (ends - worker->now) / (connect->head_start ? 1 : connect->count - connect->next);
+	connect->attempt_ends = limit || connect->total ? worker->now + limit : 0;
+	connect->next_begins = connect->head_start ? worker->now + connect->head_start : 0;
+	return true;
+}
+
+/* Begins with the next address, or the one after, until one is on its way; the end when none is left. */
+static void go_on(struct dx__worker *worker, struct dx__socket *socket, int error)
+{
+	struct dx__connect *connect = socket->connect;
+	connect->error = error;
+	while (connect->next < connect->count) {
+		if (!set_limits(worker, connect)) {
+			finish(worker, socket, -ETIMEDOUT);
+			return;
 		}
-		connect->attempt_ends = limit || connect->total ? worker->now + limit : 0;
+		uint32_t index = connect->next++;
+		if (socket->fd != -1) {
+			connect->error = begin_beside(worker, socket, index);
+			if (!connect->error) {
+				set_timer(worker, socket, 0);
+				return;
+			}
+			continue;
+		}
+		connect->current = index;
 		int rc = try_current(worker, socket);
 		if (!rc)
 			return;
 		connect->error = rc;
 		drop_descriptor(worker, socket);
 	}
-	finish(worker, socket, connect->error);
+	if (socket->fd == -1 && !connect->others)
+		finish(worker, socket, connect->error);
+	else
+		set_timer(worker, socket, 0);
+}
+
+static void fail_attempt(struct dx__worker *worker, struct dx__socket *socket, int error)
+{
+	drop_descriptor(worker, socket);
+	dx__timer_cancel(&worker->wheel, &socket->timer);
+	go_on(worker, socket, error);
 }
 
 static void late(struct dx__worker *worker, struct dx__timer *timer)
@@ -194,12 +364,21 @@ static void late(struct dx__worker *worker, struct dx__timer *timer)
 	struct dx__socket *socket = DX__CONTAINER(timer, struct dx__socket, timer);
 	struct dx__connect *connect = socket->connect;
 	if (connect->attempt_ends && worker->now >= connect->attempt_ends) {
-		fail_attempt(worker, socket, -ETIMEDOUT);
+		if (connect->head_start)
+			finish(worker, socket, -ETIMEDOUT);
+		else
+			fail_attempt(worker, socket, -ETIMEDOUT);
 		return;
 	}
-	int rc = try_current(worker, socket);
+	if (connect->next < connect->count && connect->next_begins && worker->now >= connect->next_begins) {
+		go_on(worker, socket, connect->error);
+		return;
+	}
+	int rc = socket->watched || socket->fd == -1 ? 0 : try_current(worker, socket);
 	if (rc)
 		fail_attempt(worker, socket, rc);
+	else if (socket->connect && (socket->watched || socket->fd == -1))
+		set_timer(worker, socket, 0);
 }
 
 static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t events)
@@ -208,10 +387,7 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 	if (!socket->watched)
 		return; /* of an attempt that was given up in this batch */
 	if (events & (EPOLLERR | EPOLLHUP)) {
-		int error = 0;
-		socklen_t length = sizeof(error);
-		if (getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &error, &length) == -1)
-			error = errno;
+		int error = error_of(socket->fd);
 		/* A socket that has not begun to connect hangs up, too: that event is from its registration. */
 		if (error)
 			fail_attempt(worker, socket, -error);
@@ -222,7 +398,7 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 	if (!(events & EPOLLOUT))
 		return;
 	socket->writable = true;
-	if (is_connected_to_itself(worker, socket)) {
+	if (is_connected_to_itself(worker, socket->fd, &socket->connect->addresses[socket->connect->current])) {
 		fail_attempt(worker, socket, -ECONNREFUSED);
 		return;
 	}
@@ -240,10 +416,9 @@ void dx__connect_begin(struct dx__worker *worker, struct dx__socket *socket, str
 	socket->poll.ready = ready;
 	socket->timer.fire = late;
 	connect->began = worker->now;
-	connect->error = -EHOSTUNREACH;
 	if (!dx__list_holds(&socket->placed))
 		dx__list_append(&worker->sockets, &socket->placed);
-	attempt(worker, socket);
+	go_on(worker, socket, -EHOSTUNREACH);
 }
 
 void dx__connect_cancel(struct dx__worker *worker, struct dx__socket *socket, int error)

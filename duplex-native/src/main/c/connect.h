@@ -4,23 +4,33 @@
  *
  * THEORY OF OPERATION
  *
- * An attempt is a non-blocking connect with a timer. It fails over to the next address; each gets an equal share of the
- * time that is left. A unix socket whose listener's backlog is full says EAGAIN and never becomes ready: that is
- * retried by timer until the attempt's time is over. While it connects, the socket's own poll function is this one's,
- * and the registration stays when it is handed on.
+ * An attempt is a non-blocking connect with a timer. Addresses are tried in turn, each with an equal share of the time
+ * that is left; or they race (RFC 8305): the next one begins when the one before has failed or has had its head start, and
+ * the first to be established wins. The socket itself makes one attempt, so that the one address of most connects costs
+ * nothing more; those that run beside it are attempts with descriptors of their own, and the winner's becomes the
+ * socket's. A unix socket whose listener's backlog is full says EAGAIN and never becomes ready: that is retried by timer
+ * until the attempt's time is over. While it connects, the socket's own poll function is this one's, and the registration
+ * stays when it is handed on.
  */
 #ifndef DX_CONNECT_H
 #define DX_CONNECT_H
 
 #include "socket.h"
 
+struct dx__attempt;
+
 struct dx__connect {
 	struct dx_address *addresses; /* owned */
 	uint32_t count;
-	uint32_t next;                /* index of the next attempt */
+	uint32_t current;             /* index of the socket's own attempt */
+	uint32_t next;                /* index of the address that comes next */
 	bool reserved;                /* the first attempt's descriptor is counted already */
 	uint64_t total;               /* milliseconds for all attempts together, 0: no limit */
 	uint64_t each;                /* milliseconds for one attempt, instead of a share; 0: a share */
+	uint64_t head_start;          /* milliseconds until the next address is tried beside; 0: they take turns */
+	uint64_t next_begins;         /* milliseconds of the worker, 0: only when one has failed */
+	struct dx__attempt *others;   /* that run beside the socket's own */
+	struct dx_address source;     /* the local address; family NONE: any */
 	uint64_t began;
 	uint64_t attempt_ends;        /* milliseconds of the worker, 0: no limit */
 	int error;                    /* of the last attempt */

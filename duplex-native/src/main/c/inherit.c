@@ -123,6 +123,7 @@ static int accept_one(struct dx__worker *worker, struct dx__socket *listener, st
 		return rc;
 	}
 	dx__socket_set_peer(*socket, &peer, length);
+	atomic_store(&(*socket)->linger, atomic_load(&listener->linger));
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 #include "option.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +60,43 @@ int dx__listener_open(const struct dx_address *address, uint32_t backlog, uint16
 	dx__address_from_sockaddr(&bound, length, &local);
 	*port = local.port;
 	return fd;
+}
+
+static int get(int fd, int option, int *value)
+{
+	socklen_t length = sizeof(*value);
+	return getsockopt(fd, SOL_SOCKET, option, value, &length) == -1 ? -errno : 0;
+}
+
+int dx__listener_adopt(int fd, int *family, uint16_t *port)
+{
+	int type, domain, listening, protocol;
+	struct sockaddr_storage bound;
+	socklen_t length = sizeof(bound);
+	int rc = get(fd, SO_TYPE, &type);
+	if (!rc)
+		rc = get(fd, SO_DOMAIN, &domain);
+	if (!rc)
+		rc = get(fd, SO_PROTOCOL, &protocol);
+	if (!rc)
+		rc = get(fd, SO_ACCEPTCONN, &listening);
+	if (rc)
+		return rc;
+	if (domain != AF_UNIX && domain != AF_INET && domain != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (type != SOCK_STREAM || (domain != AF_UNIX && protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP))
+		return -ESOCKTNOSUPPORT;
+	if (!listening)
+		return -EINVAL;
+	int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD);
+	if (getsockname(fd, (struct sockaddr *)&bound, &length) == -1 || status == -1 || flags == -1
+			|| fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == -1)
+		return -errno;
+	struct dx_address local;
+	dx__address_from_sockaddr(&bound, length, &local);
+	*family = domain == AF_UNIX ? DX_FAMILY_UNIX : domain == AF_INET ? DX_FAMILY_IPV4 : DX_FAMILY_IPV6;
+	*port = local.port;
+	return 0;
 }
 
 bool dx__listener_may_go_on(int error)

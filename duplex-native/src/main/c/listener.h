@@ -13,6 +13,10 @@
    Without SO_REUSEPORT: a second listener on the port fails. */
 int dx__listener_open(const struct dx_address *address, uint32_t backlog, uint16_t *port);
 
+/* Prepares a descriptor that listens already: non-blocking, close-on-exec. *family is its enum dx_family, *port the bound
+   TCP port. Returns 0, or a negative errno with nothing changed. */
+int dx__listener_adopt(int fd, int *family, uint16_t *port);
+
 /* True for an error of accept4 that is about one connection, which is gone: the next one may do. */
 bool dx__listener_may_go_on(int error);
 

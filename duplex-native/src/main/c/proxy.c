@@ -92,9 +92,12 @@ static void run_sweep(struct dx__worker *worker, struct dx__message *message)
 	for (struct dx__list *link = worker->joins.next; link != &worker->joins; link = next) {
 		struct dx__join *join = DX__CONTAINER(link, struct dx__join, listed);
 		next = link->next;
-		if (join->proxy == proxy)
-			dx__join_end(worker, join, DX_REASON_SHUT_DOWN, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW,
-					DX__FATE_CLOSE_NOW);
+		if (join->proxy != proxy)
+			continue;
+		dx__join_end(worker, join, DX_REASON_SHUT_DOWN, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW, DX__FATE_CLOSE_NOW);
+		/* The next one may have been its tee. */
+		if (!dx__list_holds(next))
+			next = worker->joins.next;
 	}
 	dx__proxy_leave(proxy);
 }

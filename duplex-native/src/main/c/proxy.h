@@ -46,6 +46,7 @@ struct dx__proxy {
 	int fd;                         /* -1: not listening */
 	uint16_t bound_port;            /* remembered over a stop; port 0 is picked once */
 	bool watched;
+	bool inherited;                 /* the listener was bound by somebody else: its path is theirs */
 	struct dx__command *drains;     /* commands to be answered when no connection is left */
 	bool closing;                   /* to be forgotten then */
 
@@ -88,6 +89,9 @@ struct dx__proxy *dx__proxy_new(struct dx__engine *engine, const struct dx_addre
 
 /* Binds and listens. Returns 0 or a negative errno. */
 int dx__proxy_listen(struct dx__worker *worker, struct dx__proxy *proxy);
+
+/* Listens with a descriptor that does so already. Takes it on success. */
+int dx__proxy_listen_on(struct dx__worker *worker, struct dx__proxy *proxy, int fd);
 
 /* Accepts what waits, then stops to listen. */
 void dx__proxy_unlisten(struct dx__worker *worker, struct dx__proxy *proxy);

@@ -147,6 +147,20 @@ static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t eve
 	}
 }
 
+static void begin(struct dx__worker *worker, struct dx__proxy *proxy, int fd, uint16_t port)
+{
+	dx__proxy_cancel_drain(worker, proxy);
+	proxy->fd = fd;
+	proxy->bound_port = port;
+	proxy->poll.ready = ready;
+	proxy->retry.fire = retry;
+	atomic_store(&proxy->port, port);
+	atomic_store(&proxy->ending, false);
+	atomic_store(&proxy->forced, 0);
+	atomic_store(&proxy->state, DX_PROXY_PAUSED);
+	dx__proxy_resume(worker, proxy);
+}
+
 int dx__proxy_listen(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	if (proxy->fd != -1)
@@ -162,16 +176,26 @@ int dx__proxy_listen(struct dx__worker *worker, struct dx__proxy *proxy)
 		dx__descriptors_give(&worker->engine->descriptors, 1);
 		return fd;
 	}
-	dx__proxy_cancel_drain(worker, proxy);
-	proxy->fd = fd;
-	proxy->bound_port = port;
-	proxy->poll.ready = ready;
-	proxy->retry.fire = retry;
-	atomic_store(&proxy->port, port);
-	atomic_store(&proxy->ending, false);
-	atomic_store(&proxy->forced, 0);
-	atomic_store(&proxy->state, DX_PROXY_PAUSED);
-	dx__proxy_resume(worker, proxy);
+	proxy->inherited = false;
+	begin(worker, proxy, fd, port);
+	return 0;
+}
+
+int dx__proxy_listen_on(struct dx__worker *worker, struct dx__proxy *proxy, int fd)
+{
+	int family;
+	uint16_t port;
+	if (proxy->fd != -1)
+		return -EALREADY;
+	if (!dx__descriptors_take(&worker->engine->descriptors, 1))
+		return -EMFILE;
+	int rc = dx__listener_adopt(fd, &family, &port);
+	if (rc) {
+		dx__descriptors_give(&worker->engine->descriptors, 1);
+		return rc;
+	}
+	proxy->inherited = true;
+	begin(worker, proxy, fd, port);
 	return 0;
 }
 
@@ -180,7 +204,7 @@ void dx__proxy_unlisten(struct dx__worker *worker, struct dx__proxy *proxy)
 	if (proxy->fd == -1)
 		return;
 	atomic_store(&proxy->state, DX_PROXY_STOPPING);
-	if (dx__address_is_path(&proxy->listen))
+	if (!proxy->inherited && dx__address_is_path(&proxy->listen))
 		unlink(proxy->listen.path);
 	/* A peer in the backlog believes that it is connected, and closing would reset it: beyond max_connections. */
 	for (uint32_t i = 0; i <= proxy->options.backlog && !worker->stopping; i++) {
