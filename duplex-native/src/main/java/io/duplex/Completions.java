@@ -10,8 +10,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 
-import io.duplex.ffi.Event;
-
 /**
  * Where what the application sees is completed: an executor, never the event thread. An
  * executor that refuses, because it was shut down or is full, is replaced by a thread: a
@@ -43,7 +41,7 @@ final class Completions {
 	 * @param result makes the result, or throws what went wrong
 	 * @return completes on the executor
 	 */
-	<T> CompletionStage<T> map(CompletableFuture<Event> answer, Function<Event, T> result) {
+	<E, T> CompletionStage<T> map(CompletableFuture<E> answer, Function<E, T> result) {
 		CompletableFuture<T> future = new CompletableFuture<>();
 		answer.thenAccept((event) -> execute(() -> {
 			try {

@@ -4,7 +4,6 @@
 
 package io.duplex;
 
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -12,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongFunction;
 
+import io.duplex.ffi.Dx;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
 import io.duplex.ffi.NativeAddress;
@@ -43,15 +43,15 @@ final class Connector {
 	/**
 	 * Connect, parking as long as it takes.
 	 * @param address where to
-	 * @param timeout for all of it; zero: the kernel's
+	 * @param options time limit, head start, local address
 	 * @return the socket
 	 */
-	long connect(DuplexAddress address, Duration timeout) {
+	long connect(DuplexAddress address, ConnectOptions options) {
 		requireConnectable(address);
-		Deadline deadline = Deadline.afterOrNever(timeout);
+		Deadline deadline = Deadline.afterOrNever(options.timeout());
 		byte[] addresses = resolve(address, CONNECT, deadline);
 		long[] socket = new long[1];
-		CompletableFuture<Event> answer = give(addresses, deadline, socket);
+		CompletableFuture<Event> answer = give(addresses, options, deadline, socket);
 		try {
 			Parking.await(answer, Deadline.NEVER);
 		}
@@ -66,13 +66,13 @@ final class Connector {
 	 * Connect.
 	 * @param <T> type of the result
 	 * @param address where to
-	 * @param timeout for all of it; zero: the kernel's
+	 * @param options time limit, head start, local address
 	 * @param result makes the result of the socket
 	 * @return completes on the engine's executor
 	 */
-	<T> CompletionStage<T> connectAsync(DuplexAddress address, Duration timeout, LongFunction<T> result) {
+	<T> CompletionStage<T> connectAsync(DuplexAddress address, ConnectOptions options, LongFunction<T> result) {
 		requireConnectable(address);
-		Deadline deadline = Deadline.afterOrNever(timeout);
+		Deadline deadline = Deadline.afterOrNever(options.timeout());
 		CompletableFuture<byte[]> resolving = this.core.resolver().resolve(address).copy();
 		if (deadline.limited()) {
 			resolving.orTimeout(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
@@ -84,7 +84,8 @@ final class Connector {
 				return;
 			}
 			this.core.completions()
-				.map(give(addresses, deadline, new long[1]), (event) -> result.apply(connected(address, event)))
+				.map(give(addresses, options, deadline, new long[1]),
+						(event) -> result.apply(connected(address, event)))
 				.whenComplete((connected, failure) -> complete(future, connected, failure));
 		});
 		return future.minimalCompletionStage();
@@ -105,10 +106,15 @@ final class Connector {
 		}
 	}
 
-	private CompletableFuture<Event> give(byte[] addresses, Deadline deadline, long[] socket) {
+	private CompletableFuture<Event> give(byte[] resolved, ConnectOptions options, Deadline deadline, long[] socket) {
+		byte[] addresses = NativeAddress.interleaved(resolved);
+		int delay = options.attemptDelay().isZero() ? Dx.DX_CONNECT_IN_TURN : Millis.limit(options.attemptDelay());
+		DuplexAddress source = options.source();
 		return this.core.commands()
 			.submit((token) -> LibDuplex.dx_connect(this.core.id(), addresses, NativeAddress.count(addresses),
-					NativeConnectOptions.encode(deadline.remainingMillis(), 0, null), token, socket));
+					NativeConnectOptions.encode(deadline.remainingMillis(), delay,
+							(source != null) ? AddressCodec.encode(source) : null),
+					token, socket));
 	}
 
 	/**

@@ -19,17 +19,26 @@ import org.jspecify.annotations.Nullable;
  * <li>{@code tcp://[::1]:port}, also with a scope: {@code tcp://[fe80::1%eth0]:port}</li>
  * <li>{@code unix:///path}</li>
  * <li>{@code unix://@name}, a name in Linux's abstract namespace</li>
+ * <li>{@code fd://3} or {@code fd://name}, to listen with a descriptor that the process
+ * was started with: its number, or the name that systemd's socket activation gave it</li>
  * </ul>
  * IPv4 addresses that are written as IPv6 ones ({@code ::ffff:1.2.3.4}) become IPv4
  * addresses.
  */
 public final class DuplexAddress {
 
-	static final String FORMS = "tcp://host:port, unix:///path or unix://@name";
+	static final String FORMS = "tcp://host:port, unix:///path, unix://@name or fd://N";
 
 	private static final String TCP = "tcp://";
 
 	private static final String UNIX = "unix://";
+
+	private static final String INHERITED = "fd://";
+
+	/**
+	 * What stands in a path of an inherited descriptor, which no real path begins with.
+	 */
+	private static final String INHERITED_PATH = "fd:";
 
 	private static final int MAX_PORT = 65535;
 
@@ -68,6 +77,9 @@ public final class DuplexAddress {
 		}
 		if (text.startsWith(UNIX)) {
 			return unix(text, text.substring(UNIX.length()));
+		}
+		if (text.startsWith(INHERITED)) {
+			return inherited(text, text.substring(INHERITED.length()));
 		}
 		throw invalid(text, "expected " + FORMS);
 	}
@@ -193,6 +205,30 @@ public final class DuplexAddress {
 		return new DuplexAddress(null, null, 0, path);
 	}
 
+	private static DuplexAddress inherited(String text, String name) {
+		boolean number = !name.isEmpty() && name.chars().allMatch((c) -> c >= '0' && c <= '9');
+		if (name.isEmpty() || name.indexOf(':') >= 0 || (number && name.length() > 9)) {
+			throw invalid(text, "expected fd:// and a descriptor's number, or the name that socket activation gave it");
+		}
+		return new DuplexAddress(null, null, 0, INHERITED_PATH + name);
+	}
+
+	/**
+	 * Whether this is a listener that the process has inherited.
+	 * @return true for {@code fd://}
+	 */
+	public boolean isInherited() {
+		return this.path.startsWith(INHERITED_PATH);
+	}
+
+	/**
+	 * The inherited descriptor's number or name.
+	 * @return what stands behind {@code fd://}
+	 */
+	String inherited() {
+		return this.path.substring(INHERITED_PATH.length());
+	}
+
 	private static IllegalArgumentException invalid(String text, String reason) {
 		return new IllegalArgumentException("'" + text + "' is no address: " + reason);
 	}
@@ -279,7 +315,7 @@ public final class DuplexAddress {
 	}
 
 	boolean isConnectable() {
-		return isTcp() ? this.port != 0 : !this.path.isEmpty();
+		return isTcp() ? this.port != 0 : !this.path.isEmpty() && !isInherited();
 	}
 
 	private String hostAndPort() {
@@ -303,6 +339,9 @@ public final class DuplexAddress {
 	 */
 	@Override
 	public String toString() {
+		if (isInherited()) {
+			return INHERITED + inherited();
+		}
 		return isTcp() ? TCP + hostAndPort() : UNIX + this.path;
 	}
 

@@ -4,11 +4,16 @@
 
 package io.duplex;
 
+import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * A native engine that joins sockets and moves their bytes inside the kernel.
@@ -67,6 +72,80 @@ public interface DuplexEngine extends AutoCloseable {
 	 * @return the socket
 	 */
 	DuplexSocket adopt(int descriptor, ByteBuffer alreadyRead);
+
+	/**
+	 * A fresh socket, to be connected or bound.
+	 * @return the socket
+	 */
+	DuplexSocket socket();
+
+	/**
+	 * Take a connection over from a socket of Java's, which is closed by that and can
+	 * reach the connection no more. No other thread may be using it.
+	 * @param socket a plain, connected socket; {@code SSLSocket} is refused
+	 * @return the socket
+	 * @throws DuplexException when it is not connected, or encrypted
+	 */
+	default DuplexSocket adopt(Socket socket) {
+		return adopt(socket, ByteBuffer.allocate(0));
+	}
+
+	/**
+	 * {@link #adopt(Socket)} of one from which some bytes have been read already, for
+	 * example by a buffered reader.
+	 * @param socket a plain, connected socket
+	 * @param alreadyRead bytes that are received or joined first
+	 * @return the socket
+	 */
+	DuplexSocket adopt(Socket socket, ByteBuffer alreadyRead);
+
+	/**
+	 * Take a connection over from a channel, TCP or unix, blocking or not, also while it
+	 * is registered with selectors: its keys are cancelled. The channel is closed by that
+	 * and can reach the connection no more. No other thread may be reading or writing.
+	 * @param channel a connected channel
+	 * @return the socket
+	 * @throws DuplexException when it is not connected
+	 */
+	default DuplexSocket adopt(SocketChannel channel) {
+		return adopt(channel, ByteBuffer.allocate(0));
+	}
+
+	/**
+	 * {@link #adopt(SocketChannel)} of one from which some bytes have been read already.
+	 * @param channel a connected channel
+	 * @param alreadyRead bytes that are received or joined first
+	 * @return the socket
+	 */
+	DuplexSocket adopt(SocketChannel channel, ByteBuffer alreadyRead);
+
+	/**
+	 * Take a connection over from an asynchronous channel on which no read or write is
+	 * pending. {@link #adopt(SocketChannel)} tells more.
+	 * @param channel a connected channel
+	 * @param alreadyRead bytes that are received or joined first
+	 * @return the socket
+	 */
+	DuplexSocket adopt(AsynchronousSocketChannel channel, ByteBuffer alreadyRead);
+
+	/**
+	 * Take over a socket that another process has passed on ({@link DuplexSocket#passTo},
+	 * or C's {@code dx_pass_wait}). Parks until one comes.
+	 * @param carrier a managed unix socket to that process, whose input is not joined
+	 * @param timeout the limit; zero: none
+	 * @return the socket, with the bytes that were unread there
+	 * @throws DuplexTimeoutException when none came in time
+	 * @throws DuplexException when something else came, or the carrier ended
+	 */
+	DuplexSocket take(DuplexSocket carrier, Duration timeout);
+
+	/**
+	 * {@link #take(DuplexSocket, Duration)} without waiting.
+	 * @param carrier a managed unix socket
+	 * @param timeout the limit; zero: none
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<DuplexSocket> takeAsync(DuplexSocket carrier, Duration timeout);
 
 	/**
 	 * Connect, within the kernel's own time limit.
@@ -156,13 +235,19 @@ public interface DuplexEngine extends AutoCloseable {
 	 * or ends. Bytes that were received and not read go first. The end of one side's
 	 * stream is passed on while the other direction goes on; when both have ended, both
 	 * sockets are closed. Parks until a worker has the sockets.
+	 * <p>
+	 * A socket may be part of several joins. What it receives goes to all of them
+	 * (fan-out; the slowest sets the pace, but for {@link JoinOption#LOSSY} ones), and
+	 * several may be sent to it (fan-in; what one read gave stays together). A bound
+	 * socket may be one of the two:
+	 * {@link #join(DuplexListener, DuplexSocket, JoinOptions)}.
 	 * @param client the first socket
 	 * @param backend the second socket
 	 * @param options flags and time limits
 	 * @return the join
 	 * @throws IllegalArgumentException when both are one socket, or one belongs to
 	 * another engine
-	 * @throws SocketBusyException when one is part of another join
+	 * @throws SocketBusyException when these two are joined already
 	 * @throws DuplexClosedException when one is closed, or an output that is needed was
 	 * shut down
 	 */
@@ -177,6 +262,33 @@ public interface DuplexEngine extends AutoCloseable {
 	 * thrown at once
 	 */
 	CompletionStage<Join> joinAsync(DuplexSocket client, DuplexSocket backend, JoinOptions options);
+
+	/**
+	 * Join a listener: a worker accepts, and each connection is joined to the other
+	 * socket in the listener's place. The end of a connection does not end the other
+	 * socket. The join that is returned is in state {@link JoinState#LISTENING}; undoing
+	 * it gives the listener back, and the connections' own joins go on.
+	 * @param listener the listener, as the first socket of its connections' joins
+	 * @param other the second socket
+	 * @param options flags and limits of each join
+	 * @return the listener's join
+	 */
+	Join join(DuplexListener listener, DuplexSocket other, JoinOptions options);
+
+	/**
+	 * Join two sockets through Java functions, one for each direction: what is received
+	 * is handed to the function, and what that returns is sent. The slow path: every byte
+	 * goes through the JVM, on the engine's executor. The sockets stay held; while this
+	 * runs nothing else may receive from them or send to them. Ends are passed on as a
+	 * join does.
+	 * @param client the first socket
+	 * @param backend the second socket
+	 * @param fromClient for what the first socket receives; null passes it on as it is
+	 * @param fromBackend for what the second socket receives; null passes it on as it is
+	 * @return the running loops
+	 */
+	TransformedJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
+			@Nullable Transform fromBackend);
 
 	/**
 	 * List joins, those of proxies and those that the application made, a page at a time.

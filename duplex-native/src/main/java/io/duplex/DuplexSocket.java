@@ -5,13 +5,17 @@
 package io.duplex;
 
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /**
- * A connected socket that the engine manages. The application receives and sends, for
- * example for a handshake, until the socket is joined; then a worker moves its bytes, and
- * both calls say {@link SocketBusyException} until the join is undone.
+ * A socket that the engine manages. One of {@link DuplexEngine#socket()} is fresh: it is
+ * connected by {@link #connect}, or listens by {@link #bind}; the others are connected.
+ * The application receives and sends, for example for a handshake, until the socket is
+ * joined; then a worker moves its bytes, and both calls say {@link SocketBusyException}
+ * until the join is undone.
  * <p>
  * Safe for use by any number of threads. Sends do not interleave, and receives are served
  * in their order. Calls that wait park the calling thread, which may be a virtual one; a
@@ -27,6 +31,128 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @return the id
 	 */
 	long id();
+
+	/**
+	 * Connect a fresh socket: {@link #connect(DuplexAddress, ConnectOptions)} with the
+	 * defaults.
+	 * @param address as {@link DuplexAddress#of} reads it
+	 */
+	default void connect(String address) {
+		connect(DuplexAddress.of(address), ConnectOptions.DEFAULTS);
+	}
+
+	/**
+	 * Connect a fresh socket: {@link #connect(DuplexAddress, ConnectOptions)} with a time
+	 * limit.
+	 * @param address as {@link DuplexAddress#of} reads it
+	 * @param timeout for all of it; zero: the kernel's
+	 */
+	default void connect(String address, Duration timeout) {
+		connect(DuplexAddress.of(address), ConnectOptions.DEFAULTS.withTimeout(timeout));
+	}
+
+	/**
+	 * Connect a fresh socket to the first address of a host that answers; or make a
+	 * forwarder of one that is bound.
+	 * <p>
+	 * Host names are resolved by the JVM. Their addresses race as RFC 8305 says: families
+	 * alternate, each address gets a head start, and the first connection that is
+	 * established wins. TCP sockets get {@code TCP_NODELAY} and keep-alive, unless
+	 * options were set. When it fails the socket is fresh again.
+	 * <p>
+	 * A bound socket accepts no more connections for the application: each, also of those
+	 * that wait already, is joined by a worker to a new connection to this address, until
+	 * the socket is closed.
+	 * @param address where to
+	 * @param options time limit, head start, local address
+	 * @throws ConnectFailedException when nobody answered
+	 * @throws UnresolvedAddressException when the host's name has no address
+	 * @throws DuplexTimeoutException when time was over
+	 * @throws ResourceExhaustedException when there is no descriptor, memory or port
+	 * @throws DuplexException when it is connected already, or a forwarder
+	 */
+	void connect(DuplexAddress address, ConnectOptions options);
+
+	/**
+	 * {@link #connect(DuplexAddress, ConnectOptions)} without waiting.
+	 * @param address where to
+	 * @param options time limit, head start, local address
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> connectAsync(DuplexAddress address, ConnectOptions options);
+
+	/**
+	 * Listen: {@link #bind(DuplexAddress)}.
+	 * @param address as {@link DuplexAddress#of} reads it
+	 * @return where it listens, with the port that was bound
+	 */
+	default DuplexAddress bind(String address) {
+		return bind(DuplexAddress.of(address));
+	}
+
+	/**
+	 * Listen, at once; the kernel's backlog is the queue of {@link #accept()}. Binding
+	 * again adds a listener. Port 0 picks one. A unix path that exists is replaced only
+	 * if it is a socket on which nobody listens; it is removed on close. {@code fd://}
+	 * takes over a listener that the process has inherited.
+	 * @param address where
+	 * @return where it listens, with the port that was bound
+	 * @throws AddressInUseException when somebody listens there already
+	 * @throws PortPermissionException when the port needs a privilege
+	 * @throws DuplexException when the socket is connected, or a forwarder
+	 */
+	DuplexAddress bind(DuplexAddress address);
+
+	/**
+	 * Wait for a connection to any of the addresses that were bound. TCP connections have
+	 * {@code TCP_NODELAY} and keep-alive, and the options that were set.
+	 * @return the connection
+	 * @throws DuplexException when the socket is not bound, or a forwarder
+	 * @throws DuplexClosedException when the socket or the engine is closed
+	 */
+	DuplexSocket accept();
+
+	/**
+	 * {@link #accept()} with a time limit.
+	 * @param timeout the limit; zero only looks
+	 * @return the connection
+	 * @throws DuplexTimeoutException when none came in time
+	 */
+	DuplexSocket accept(Duration timeout);
+
+	/**
+	 * {@link #accept()} without waiting.
+	 * @return completes on the engine's executor, or is complete already
+	 */
+	CompletionStage<DuplexSocket> acceptAsync();
+
+	/**
+	 * Join with another socket:
+	 * {@link DuplexEngine#join(DuplexSocket, DuplexSocket, JoinOption...)}.
+	 * @param other the second socket
+	 * @param options what makes the join different from a plain one
+	 * @return the join
+	 */
+	Join join(DuplexSocket other, JoinOption... options);
+
+	/**
+	 * Set an option; a fresh or bound socket passes it on to the connections that it
+	 * makes or accepts.
+	 * @param <T> type of the value
+	 * @param option the option
+	 * @param value the value
+	 * @throws DuplexException when the kernel refuses it
+	 */
+	<T> void setOption(DuplexSocketOption<T> option, T value);
+
+	/**
+	 * The value of an option.
+	 * @param <T> type of the value
+	 * @param option the option
+	 * @return the value, as the kernel tells it
+	 * @throws DuplexException when the socket has none
+	 */
+	<T> T getOption(DuplexSocketOption<T> option);
 
 	/**
 	 * The local address.
@@ -91,6 +217,13 @@ public interface DuplexSocket extends AutoCloseable {
 	CompletionStage<Integer> receiveAsync(ByteBuffer buffer);
 
 	/**
+	 * Receive what is there, without waiting.
+	 * @param buffer takes the bytes
+	 * @return number of bytes, 0 when there are none yet, -1 at the end of the stream
+	 */
+	int tryReceive(ByteBuffer buffer);
+
+	/**
 	 * Send all of a buffer, waiting as often as needed.
 	 * @param buffer holds the bytes; its position moves by those that were taken, also
 	 * when this fails
@@ -127,11 +260,94 @@ public interface DuplexSocket extends AutoCloseable {
 	CompletionStage<Void> sendAsync(ByteBuffer buffer);
 
 	/**
+	 * Send what fits now, without waiting.
+	 * @param buffer holds the bytes; its position moves by those that were taken
+	 * @return number of bytes taken, 0 when none fits
+	 */
+	int trySend(ByteBuffer buffer);
+
+	/**
+	 * Send a part of a file, all of it, without bringing it into the JVM
+	 * ({@code sendfile}).
+	 * @param file the file
+	 * @param offset bytes from its beginning
+	 * @param count bytes
+	 * @throws DuplexException when the file cannot be read, or ends before: the message
+	 * tells how many bytes were sent
+	 */
+	void sendFile(Path file, long offset, long count);
+
+	/**
+	 * {@link #sendFile(Path, long, long)} of an open file, whose position is not used.
+	 * @param file the file
+	 * @param offset bytes from its beginning
+	 * @param count bytes
+	 */
+	default void sendFile(FileChannel file, long offset, long count) {
+		sendFile(file, offset, count, Duration.ofDays(Integer.MAX_VALUE));
+	}
+
+	/**
+	 * {@link #sendFile(FileChannel, long, long)} with a time limit.
+	 * @param file the file
+	 * @param offset bytes from its beginning
+	 * @param count bytes
+	 * @param timeout the limit
+	 * @throws DuplexTimeoutException when not all could be sent in time;
+	 * {@link DuplexTimeoutException#getBytesTransferred()} tells how much was
+	 */
+	void sendFile(FileChannel file, long offset, long count, Duration timeout);
+
+	/**
+	 * {@link #sendFile(FileChannel, long, long)} without waiting. The file must stay open
+	 * until this completes.
+	 * @param file the file
+	 * @param offset bytes from its beginning
+	 * @param count bytes
+	 * @return completes on the engine's executor, or is complete already
+	 */
+	CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count);
+
+	/**
 	 * End the output: when what is queued has gone out, the peer reads the end of the
 	 * stream. Receiving goes on. Parks until it is done.
 	 * @throws SocketBusyException when the output is joined
 	 */
 	void shutdownOutput();
+
+	/**
+	 * {@link #shutdownOutput()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> shutdownOutputAsync();
+
+	/**
+	 * Pass the socket on to another process, with the bytes that were received and not
+	 * read, over a unix socket to it: it takes the socket with {@link DuplexEngine#take}
+	 * or C's {@code dx_take_wait}. What is queued for the peer is delivered first. This
+	 * object is of no more use when it returns. Parks until then.
+	 * @param carrier a managed unix socket whose output is not joined
+	 * @param timeout the limit; zero: none
+	 * @throws SocketBusyException when the socket or the carrier is joined
+	 * @throws DuplexTimeoutException when time was over; nothing is lost
+	 */
+	void passTo(DuplexSocket carrier, Duration timeout);
+
+	/**
+	 * {@link #passTo(DuplexSocket, Duration)} without waiting.
+	 * @param carrier a managed unix socket
+	 * @param timeout the limit; zero: none
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> passToAsync(DuplexSocket carrier, Duration timeout);
+
+	/**
+	 * Make it a blocking {@link java.nio.channels.SocketChannel} again.
+	 * {@link #release()} tells more.
+	 * @return the channel, and the bytes that were received but not read
+	 * @throws SocketBusyException when the socket is joined
+	 */
+	ReleasedChannel toSocketChannel();
 
 	/**
 	 * Take the bare descriptor back from the engine, with its flags as they were. What is
@@ -150,6 +366,13 @@ public interface DuplexSocket extends AutoCloseable {
 	 * stays managed
 	 */
 	ReleasedSocket release(Duration timeout);
+
+	/**
+	 * {@link #release(Duration)} without waiting.
+	 * @param timeout for the queued bytes
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<ReleasedSocket> releaseAsync(Duration timeout);
 
 	/**
 	 * Close in order, in the background: a join that the socket is part of ends, what is

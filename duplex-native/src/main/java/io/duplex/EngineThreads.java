@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +44,8 @@ final class EngineThreads {
 
 	private final ExecutorService lookups;
 
+	private final ExecutorService passing;
+
 	private final ScheduledThreadPoolExecutor timer;
 
 	EngineThreads(@Nullable Executor completions, @Nullable Executor decisions) {
@@ -52,6 +55,8 @@ final class EngineThreads {
 		this.completions = (completions != null) ? completions : this.ownCompletions;
 		this.decisions = (decisions != null) ? decisions : this.ownDecisions;
 		this.lookups = pool("duplex-lookup", LOOKUPS);
+		this.passing = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
+				new SynchronousQueue<>(), factory("duplex-pass"));
 		this.timer = new ScheduledThreadPoolExecutor(1, factory("duplex-timer"));
 		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
@@ -84,6 +89,14 @@ final class EngineThreads {
 	}
 
 	/**
+	 * Threads that pass sockets to other processes: rare, and the C function blocks.
+	 * @return an executor that always has a thread
+	 */
+	Executor passing() {
+		return this.passing;
+	}
+
+	/**
 	 * Run something later, unless the engine is closed by then.
 	 * @param delay how much later
 	 * @param task is quick
@@ -103,6 +116,7 @@ final class EngineThreads {
 	void shutdown() {
 		this.timer.shutdown();
 		this.lookups.shutdown();
+		this.passing.shutdown();
 		this.ownDecisions.shutdown();
 		this.ownCompletions.shutdown();
 	}

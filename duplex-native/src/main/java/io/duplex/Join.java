@@ -57,6 +57,58 @@ public interface Join extends AutoCloseable {
 	}
 
 	/**
+	 * Change the limits while the join runs. What has passed counts: an age or a number
+	 * of bytes over the new limit ends it at once. Parks until a worker has answered.
+	 * @param limits the new limits, all of them
+	 * @throws DuplexClosedException when the join has ended
+	 */
+	void limit(JoinLimits limits);
+
+	/**
+	 * {@link #limit(JoinLimits)} without waiting.
+	 * @param limits the new limits, all of them
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> limitAsync(JoinLimits limits);
+
+	/**
+	 * Mirror one direction, with a lag of 1 MiB:
+	 * {@link #tee(DuplexSocket, JoinSide, long)}.
+	 * @param mirror who gets the bytes, too
+	 * @param side whose bytes
+	 * @return the tee
+	 */
+	default Join tee(DuplexSocket mirror, JoinSide side) {
+		return tee(mirror, side, 0);
+	}
+
+	/**
+	 * Mirror one direction: what the socket on this side sends goes to the mirror, too.
+	 * For both directions call it twice. A slow or dead mirror never disturbs what it
+	 * mirrors: it is dropped ({@link JoinEndReason#BEHIND}). The tee is a join of its
+	 * own: {@link #unjoin()} stops mirroring, {@link #end()} tells why it ended. It ends
+	 * with this join; then, as whenever it ends, the mirror is the application's again.
+	 * Parks until a worker has answered.
+	 * @param mirror who gets the bytes, too; its input stays the application's
+	 * @param side {@link JoinSide#CLIENT} or {@link JoinSide#BACKEND}: whose bytes
+	 * @param maxLag memory in bytes that may wait for the mirror; 0: 1 MiB
+	 * @return the tee
+	 * @throws DuplexClosedException when this join has ended
+	 * @throws IllegalArgumentException when the mirror is part of this join, or of
+	 * another engine
+	 */
+	Join tee(DuplexSocket mirror, JoinSide side, long maxLag);
+
+	/**
+	 * {@link #tee(DuplexSocket, JoinSide, long)} without waiting.
+	 * @param mirror who gets the bytes, too
+	 * @param side whose bytes
+	 * @param maxLag memory in bytes that may wait for the mirror; 0: 1 MiB
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Join> teeAsync(DuplexSocket mirror, JoinSide side, long maxLag);
+
+	/**
 	 * Undo the join: not a byte is lost, repeated or reordered. Both sockets are the
 	 * application's, to use or to join anew, when this returns. Parks until then.
 	 * @return what the join had moved

@@ -19,6 +19,13 @@ public enum JoinOption {
 	 * The end of one side is not passed on to the other. When the join is over, the
 	 * sockets are the application's again.
 	 */
-	NO_CLOSE
+	NO_CLOSE,
+
+	/**
+	 * The second socket never holds the first one back: when more waits for it than
+	 * {@link JoinOptions#maxLag()}, the join ends with {@link JoinEndReason#BEHIND}. For
+	 * one of several sinks that is dropped rather than waited for.
+	 */
+	LOSSY
 
 }

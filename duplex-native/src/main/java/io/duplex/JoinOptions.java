@@ -13,40 +13,55 @@ import java.util.Set;
  * {@link #of(JoinOption...)}.
  *
  * @param flags what makes the join different from a plain one
- * @param idleTimeout ends the join when no byte has moved in either direction for so
- * long; zero is off
- * @param halfCloseTimeout the same once one direction has ended; zero is
- * {@code idleTimeout}
- * @param maxLifetime ends the join at this age; zero is off
+ * @param limits how long, how much, how fast; they can be changed while the join runs
+ * @param maxLag with {@link JoinOption#LOSSY}: bytes of memory that may wait for the
+ * second socket; 0: 1 MiB
  */
-public record JoinOptions(Set<JoinOption> flags, Duration idleTimeout, Duration halfCloseTimeout,
-		Duration maxLifetime) {
+public record JoinOptions(Set<JoinOption> flags, JoinLimits limits, long maxLag) {
 
 	/**
-	 * A plain join without time limits.
+	 * A plain join without limits.
 	 */
-	public static final JoinOptions DEFAULTS = new JoinOptions(Set.of(), Duration.ZERO, Duration.ZERO, Duration.ZERO);
+	public static final JoinOptions DEFAULTS = new JoinOptions(Set.of(), JoinLimits.NONE, 0);
 
 	/**
 	 * Create options.
-	 * @throws IllegalArgumentException when a time limit is negative
+	 * @throws IllegalArgumentException when the lag is negative
 	 */
 	public JoinOptions {
 		flags = Set.copyOf(flags);
-		requireNotNegative("idleTimeout", idleTimeout);
-		requireNotNegative("halfCloseTimeout", halfCloseTimeout);
-		requireNotNegative("maxLifetime", maxLifetime);
+		if (maxLag < 0) {
+			throw new IllegalArgumentException("maxLag must not be negative: " + maxLag);
+		}
 	}
 
 	/**
-	 * Options with these flags and no time limits.
+	 * Options with these flags and no limits.
 	 * @param flags any number of flags
 	 * @return the options
 	 */
 	public static JoinOptions of(JoinOption... flags) {
 		Set<JoinOption> set = EnumSet.noneOf(JoinOption.class);
 		set.addAll(Set.of(flags));
-		return new JoinOptions(set, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+		return new JoinOptions(set, JoinLimits.NONE, 0);
+	}
+
+	/**
+	 * These options with other limits.
+	 * @param limits the limits
+	 * @return the new options
+	 */
+	public JoinOptions withLimits(JoinLimits limits) {
+		return new JoinOptions(this.flags, limits, this.maxLag);
+	}
+
+	/**
+	 * These options with another lag.
+	 * @param bytes memory that may wait for the second socket; 0: 1 MiB
+	 * @return the new options
+	 */
+	public JoinOptions withMaxLag(long bytes) {
+		return new JoinOptions(this.flags, this.limits, bytes);
 	}
 
 	/**
@@ -55,7 +70,7 @@ public record JoinOptions(Set<JoinOption> flags, Duration idleTimeout, Duration 
 	 * @return the new options
 	 */
 	public JoinOptions withIdleTimeout(Duration timeout) {
-		return new JoinOptions(this.flags, timeout, this.halfCloseTimeout, this.maxLifetime);
+		return withLimits(this.limits.withIdleTimeout(timeout));
 	}
 
 	/**
@@ -64,7 +79,7 @@ public record JoinOptions(Set<JoinOption> flags, Duration idleTimeout, Duration 
 	 * @return the new options
 	 */
 	public JoinOptions withHalfCloseTimeout(Duration timeout) {
-		return new JoinOptions(this.flags, this.idleTimeout, timeout, this.maxLifetime);
+		return withLimits(this.limits.withHalfCloseTimeout(timeout));
 	}
 
 	/**
@@ -73,13 +88,7 @@ public record JoinOptions(Set<JoinOption> flags, Duration idleTimeout, Duration 
 	 * @return the new options
 	 */
 	public JoinOptions withMaxLifetime(Duration lifetime) {
-		return new JoinOptions(this.flags, this.idleTimeout, this.halfCloseTimeout, lifetime);
-	}
-
-	private static void requireNotNegative(String name, Duration value) {
-		if (value.isNegative()) {
-			throw new IllegalArgumentException(name + " must not be negative: " + value);
-		}
+		return withLimits(this.limits.withMaxLifetime(lifetime));
 	}
 
 }

@@ -35,6 +35,11 @@ public enum JoinState {
 	CLOSING,
 
 	/**
+	 * The join of a listener, which its connections inherit.
+	 */
+	LISTENING,
+
+	/**
 	 * Over: see {@link Join#end()}.
 	 */
 	ENDED

@@ -67,6 +67,7 @@ final class JoinViews {
 			case Dx.DX_JOIN_OPEN -> JoinState.OPEN;
 			case Dx.DX_JOIN_HALF_CLOSED -> JoinState.HALF_CLOSED;
 			case Dx.DX_JOIN_CLOSING -> JoinState.CLOSING;
+			case Dx.DX_JOIN_LISTENING -> JoinState.LISTENING;
 			default -> throw new IllegalStateException("a join is in state " + state);
 		};
 	}

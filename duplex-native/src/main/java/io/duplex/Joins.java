@@ -35,17 +35,87 @@ final class Joins {
 	}
 
 	Join join(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
-		Making making = new Making(engine, client, backend, options);
-		return making.made(Parking.get(making.answer));
+		return making(engine, client, backend, options).now();
 	}
 
 	CompletionStage<Join> joinAsync(NativeEngine engine, NativeSocket client, NativeSocket backend,
 			JoinOptions options) {
-		Making making = new Making(engine, client, backend, options);
-		if (making.answer.isDone()) {
-			return CompletableFuture.completedStage(making.made(making.answer.join()));
+		return making(engine, client, backend, options).later();
+	}
+
+	private Making making(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
+		if (client.id() == backend.id()) {
+			throw new IllegalArgumentException("cannot join " + client + " with itself");
 		}
-		return this.core.completions().map(making.answer, making::made);
+		client.requireNothingPutBack();
+		backend.requireNothingPutBack();
+		byte[] struct = encode(options);
+		return new Making(engine, "join", client.peerAddress(), backend.peerAddress(),
+				(token) -> LibDuplex.dx_join(client.id(), backend.id(), struct, token, new long[1]));
+	}
+
+	/**
+	 * Join a listener: its connections inherit the join.
+	 * @param engine the engine
+	 * @param listener the listener
+	 * @param other the socket that they are joined with
+	 * @param listenerFirst whether the connections are the first socket of their joins
+	 * @param options flags and limits
+	 * @return the command
+	 */
+	Making inherited(NativeEngine engine, NativeListener listener, NativeSocket other, boolean listenerFirst,
+			JoinOptions options) {
+		other.requireNothingPutBack();
+		byte[] struct = encode(options);
+		long a = listenerFirst ? listener.id() : other.id();
+		long b = listenerFirst ? other.id() : listener.id();
+		DuplexAddress peer = other.peerAddress();
+		return new Making(engine, "join", listenerFirst ? listener.address() : peer,
+				listenerFirst ? peer : listener.address(),
+				(token) -> LibDuplex.dx_join(a, b, struct, token, new long[1]));
+	}
+
+	/**
+	 * Mirror one direction of a join.
+	 * @param engine the engine
+	 * @param join the join
+	 * @param mirror who gets the bytes, too
+	 * @param side whose bytes
+	 * @param maxLag memory that may wait for the mirror
+	 * @return the command
+	 */
+	Making tee(NativeEngine engine, NativeJoin join, NativeSocket mirror, JoinSide side, long maxLag) {
+		if (maxLag < 0) {
+			throw new IllegalArgumentException("maxLag must not be negative: " + maxLag);
+		}
+		int number = switch (side) {
+			case CLIENT -> Dx.DX_SIDE_A;
+			case BACKEND -> Dx.DX_SIDE_B;
+			case NONE -> throw new IllegalArgumentException("a tee mirrors the bytes of CLIENT or of BACKEND");
+		};
+		DuplexAddress source = (side == JoinSide.CLIENT) ? join.clientAddress() : join.backendAddress();
+		return new Making(engine, "mirror", source, mirror.peerAddress(),
+				(token) -> LibDuplex.dx_tee(join.id(), mirror.id(), number, maxLag, token, new long[1]));
+	}
+
+	CompletableFuture<Event> limit(long id, JoinLimits limits) {
+		byte[] struct = encode(JoinOptions.DEFAULTS.withLimits(limits));
+		return this.core.commands().submit((token) -> LibDuplex.dx_join_limit(id, struct, token));
+	}
+
+	private static byte[] encode(JoinOptions options) {
+		int flags = 0;
+		for (JoinOption flag : options.flags()) {
+			flags |= switch (flag) {
+				case HALF_DUPLEX -> Dx.DX_JOIN_HALF_DUPLEX;
+				case NO_CLOSE -> Dx.DX_JOIN_NO_CLOSE;
+				case LOSSY -> Dx.DX_JOIN_LOSSY;
+			};
+		}
+		JoinLimits limits = options.limits();
+		return NativeJoinOptions.encode(flags, options.maxLag(), Millis.limitOrOff(limits.idleTimeout()),
+				Millis.limitOrOff(limits.halfCloseTimeout()), Millis.limitOrOff(limits.maxLifetime()),
+				limits.maxBytes(), limits.rateFromClient(), limits.rateFromBackend());
 	}
 
 	JoinPage list(JoinQuery query) {
@@ -137,9 +207,11 @@ final class Joins {
 	/**
 	 * A join on its way.
 	 */
-	private final class Making {
+	final class Making {
 
 		private final NativeEngine engine;
+
+		private final String operation;
 
 		private final DuplexAddress clientAddress;
 
@@ -149,19 +221,13 @@ final class Joins {
 
 		private final CompletableFuture<Event> answer;
 
-		Making(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
-			if (client.id() == backend.id()) {
-				throw new IllegalArgumentException("cannot join " + client + " with itself");
-			}
-			client.requireNothingPutBack();
-			backend.requireNothingPutBack();
+		Making(NativeEngine engine, String operation, DuplexAddress clientAddress, DuplexAddress backendAddress,
+				LongToIntFunction call) {
 			this.engine = engine;
-			this.clientAddress = client.peerAddress();
-			this.backendAddress = backend.peerAddress();
-			byte[] struct = encode(options);
-			this.answer = Joins.this.core.commands()
-				.submit((token) -> LibDuplex.dx_join(client.id(), backend.id(), struct, token, new long[1]),
-						this::register);
+			this.operation = operation;
+			this.clientAddress = clientAddress;
+			this.backendAddress = backendAddress;
+			this.answer = Joins.this.core.commands().submit(call, this::register);
 		}
 
 		/** On the event thread, ahead of the event that tells the join's end. */
@@ -171,28 +237,38 @@ final class Joins {
 			}
 		}
 
-		Join made(Event event) {
+		Join now() {
+			return made(Parking.get(this.answer));
+		}
+
+		CompletionStage<Join> later() {
+			if (this.answer.isDone()) {
+				return CompletableFuture.completedStage(made(this.answer.join()));
+			}
+			return Joins.this.core.completions().map(this.answer, this::made);
+		}
+
+		private Join made(Event event) {
 			if (event.result() >= 0) {
 				return new NativeJoin(this.engine, event.object(), this.clientAddress, this.backendAddress, this.ended);
 			}
 			String subject = this.clientAddress + " with " + this.backendAddress;
 			if (Errno.EPIPE.is(event.result())) {
-				throw new DuplexClosedException("join", subject, Failures.error(event.result()),
+				throw new DuplexClosedException(this.operation, subject, Failures.error(event.result()),
 						"an output that is needed was shut down");
 			}
-			throw Joins.this.core.failures().object("join", subject, event.result());
-		}
-
-		private static byte[] encode(JoinOptions options) {
-			int flags = 0;
-			for (JoinOption flag : options.flags()) {
-				flags |= switch (flag) {
-					case HALF_DUPLEX -> Dx.DX_JOIN_HALF_DUPLEX;
-					case NO_CLOSE -> Dx.DX_JOIN_NO_CLOSE;
-				};
+			if (Errno.EBUSY.is(event.result())) {
+				throw new SocketBusyException(this.operation, subject, Failures.error(event.result()),
+						"they are joined already, or one is being released");
 			}
-			return NativeJoinOptions.encode(flags, Millis.limitOrOff(options.idleTimeout()),
-					Millis.limitOrOff(options.halfCloseTimeout()), Millis.limitOrOff(options.maxLifetime()));
+			if (Errno.EINVAL.is(event.result())) {
+				throw new IllegalArgumentException("the mirror of a join must not be part of it: " + subject);
+			}
+			if (Errno.EOPNOTSUPP.is(event.result())) {
+				throw new DuplexException(this.operation, subject, Failures.error(event.result()),
+						"the join has no such direction, or is not open", null);
+			}
+			throw Joins.this.core.failures().object(this.operation, subject, event.result());
 		}
 
 	}

@@ -5,6 +5,11 @@
 package io.duplex;
 
 import java.lang.ref.Cleaner;
+import java.net.Socket;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.CompletableFuture;
+import io.duplex.ffi.Errno;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collection;
@@ -18,6 +23,7 @@ import io.duplex.ffi.LibDuplex;
 import io.duplex.ffi.LoadFailure;
 import io.duplex.ffi.NativeLoader;
 import io.duplex.ffi.SocketInfo;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +43,8 @@ final class NativeEngine implements DuplexEngine {
 	private final Joins joins;
 
 	private final Connector connector;
+
+	private final Adoption adoption = new Adoption(this);
 
 	private NativeEngine(EngineCore core) {
 		this.core = core;
@@ -100,17 +108,87 @@ final class NativeEngine implements DuplexEngine {
 	}
 
 	@Override
+	public DuplexSocket socket() {
+		if (isClosed()) {
+			throw this.core.failures().closed("make", "a socket");
+		}
+		return new ManagedSocket(this);
+	}
+
+	@Override
+	public DuplexSocket adopt(Socket socket, ByteBuffer alreadyRead) {
+		return this.adoption.adopt(socket, alreadyRead);
+	}
+
+	@Override
+	public DuplexSocket adopt(SocketChannel channel, ByteBuffer alreadyRead) {
+		return this.adoption.adopt(channel, alreadyRead);
+	}
+
+	@Override
+	public DuplexSocket adopt(AsynchronousSocketChannel channel, ByteBuffer alreadyRead) {
+		return this.adoption.adopt(channel, alreadyRead);
+	}
+
+	@Override
+	public DuplexSocket take(DuplexSocket carrier, Duration timeout) {
+		return Parking.get(takeFrom(carrier, timeout)).socket(this, carrier);
+	}
+
+	@Override
+	public CompletionStage<DuplexSocket> takeAsync(DuplexSocket carrier, Duration timeout) {
+		return this.core.completions().map(takeFrom(carrier, timeout), (taken) -> taken.socket(this, carrier));
+	}
+
+	private CompletableFuture<Taken> takeFrom(DuplexSocket carrier, Duration timeout) {
+		long via = connected(carrier).id();
+		int millis = Millis.limitOrNever(timeout);
+		return CompletableFuture.supplyAsync(() -> {
+			long[] socket = new long[1];
+			return new Taken(LibDuplex.dx_take_wait(this.core.id(), via, millis, socket), socket[0]);
+		}, this.core.threads().passing());
+	}
+
+	@Override
 	public DuplexSocket connect(DuplexAddress address, Duration timeout) {
-		return new NativeSocket(this, this.connector.connect(address, timeout));
+		return connect(address, ConnectOptions.DEFAULTS.withTimeout(timeout));
+	}
+
+	NativeSocket connect(DuplexAddress address, ConnectOptions options) {
+		return new NativeSocket(this, this.connector.connect(address, options));
 	}
 
 	@Override
 	public CompletionStage<DuplexSocket> connectAsync(DuplexAddress address, Duration timeout) {
-		return this.connector.connectAsync(address, timeout, (socket) -> new NativeSocket(this, socket));
+		return connectNative(address, ConnectOptions.DEFAULTS.withTimeout(timeout)).thenApply((socket) -> socket);
+	}
+
+	CompletionStage<NativeSocket> connectNative(DuplexAddress address, ConnectOptions options) {
+		return this.connector.connectAsync(address, options, (socket) -> new NativeSocket(this, socket));
+	}
+
+	/**
+	 * Prepare a proxy for one listener of a bound socket.
+	 * @param listen where the listener listens
+	 * @param target where its connections go
+	 * @param options the time limit of a connect
+	 * @return the proxy, not started
+	 */
+	NativeProxy forward(DuplexAddress listen, DuplexAddress target, ConnectOptions options) {
+		DuplexProxyDefinition.Builder definition = DuplexProxyDefinition.builder("forwarder")
+			.listen(listen)
+			.backends(target.toString());
+		if (!options.timeout().isZero()) {
+			definition.connectTimeout(options.timeout());
+		}
+		return NativeProxy.create(this, definition.build(), this.connector);
 	}
 
 	@Override
-	public DuplexListener listen(DuplexAddress address) {
+	public NativeListener listen(DuplexAddress address) {
+		if (address.isInherited()) {
+			return inherit(address);
+		}
 		long[] listener = new long[1];
 		int result = LibDuplex.dx_listen(this.core.id(), this.connector.resolveToListen(address), 0, listener);
 		if (result < 0) {
@@ -124,17 +202,84 @@ final class NativeEngine implements DuplexEngine {
 		return new NativeListener(this, listener[0], address.withPort(info.local().port()));
 	}
 
+	private NativeListener inherit(DuplexAddress address) {
+		long[] listener = new long[1];
+		int result = LibDuplex.dx_adopt_listener(this.core.id(), InheritedDescriptors.resolve(address), listener);
+		if (result < 0) {
+			throw this.core.failures().listen(address, result);
+		}
+		SocketInfo info = new SocketInfo();
+		result = info.read(listener[0]);
+		DuplexAddress local = (result < 0) ? null : AddressCodec.decode(info.local());
+		return new NativeListener(this, listener[0], (local != null) ? local : DuplexAddress.unnamed());
+	}
+
+	Joins joins() {
+		return this.joins;
+	}
+
 	@Override
 	public Join join(DuplexSocket client, DuplexSocket backend, JoinOptions options) {
-		return this.joins.join(this, own(client), own(backend), options);
+		Joins.Making making = inherited(client, backend, options);
+		return (making != null) ? making.now() : this.joins.join(this, own(client), own(backend), options);
 	}
 
 	@Override
 	public CompletionStage<Join> joinAsync(DuplexSocket client, DuplexSocket backend, JoinOptions options) {
-		return this.joins.joinAsync(this, own(client), own(backend), options);
+		Joins.Making making = inherited(client, backend, options);
+		return (making != null) ? making.later() : this.joins.joinAsync(this, own(client), own(backend), options);
+	}
+
+	@Override
+	public Join join(DuplexListener listener, DuplexSocket other, JoinOptions options) {
+		if (!(listener instanceof NativeListener own) || own.engine() != this) {
+			throw new IllegalArgumentException(listener + " is not a listener of this engine");
+		}
+		return this.joins.inherited(this, own, own(other), true, options).now();
+	}
+
+	/** For a socket that is bound: its listener is joined. Null when none is. */
+	private Joins.@Nullable Making inherited(DuplexSocket client, DuplexSocket backend, JoinOptions options) {
+		boolean first = isBound(client);
+		if (!first && !isBound(backend)) {
+			return null;
+		}
+		if (first && isBound(backend)) {
+			throw new IllegalArgumentException("two listeners cannot be joined: " + client + ", " + backend);
+		}
+		BoundListeners bound = ((ManagedSocket) (first ? client : backend)).bound("join");
+		List<NativeListener> listeners = bound.all();
+		if (listeners.size() > 1) {
+			throw new IllegalArgumentException("of a socket that is bound more than once no listener can be joined,"
+					+ " use engine.listen(): " + bound);
+		}
+		return this.joins.inherited(this, listeners.get(0), own(first ? backend : client), first, options);
+	}
+
+	private boolean isBound(DuplexSocket socket) {
+		return socket instanceof ManagedSocket managed && managed.engine() == this && managed.isBound();
+	}
+
+	@Override
+	public TransformedJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
+			@Nullable Transform fromBackend) {
+		return TransformLoops.start(own(client), own(backend), fromClient, fromBackend,
+				this.core.completions()::execute);
+	}
+
+	/**
+	 * A connected socket of this engine.
+	 * @param socket any socket
+	 * @return what is behind it
+	 */
+	NativeSocket connected(DuplexSocket socket) {
+		return own(socket);
 	}
 
 	private NativeSocket own(DuplexSocket socket) {
+		if (socket instanceof ManagedSocket managed && managed.engine() == this) {
+			return managed.connected("join");
+		}
 		if (socket instanceof NativeSocket own && own.engine() == this) {
 			return own;
 		}
@@ -218,6 +363,29 @@ final class NativeEngine implements DuplexEngine {
 			this.proxies.all().forEach(NativeProxy::engineCloses);
 		}
 		this.core.close();
+	}
+
+	private record Taken(int result, long id) {
+
+		DuplexSocket socket(NativeEngine engine, DuplexSocket carrier) {
+			String operation = "take a socket from";
+			if (Errno.ETIMEDOUT.is(this.result)) {
+				throw new DuplexTimeoutException(operation, carrier.toString(), "none was passed in time", 0);
+			}
+			if (Errno.EPROTO.is(this.result)) {
+				throw new DuplexException(operation, carrier.toString(), Failures.error(this.result),
+						"something else was sent, or not all of it", null);
+			}
+			if (Errno.ENOTCONN.is(this.result)) {
+				throw new DuplexClosedException(operation, carrier.toString(), Failures.error(this.result),
+						"its stream has ended");
+			}
+			if (this.result < 0) {
+				throw engine.core.failures().object(operation, carrier.toString(), this.result);
+			}
+			return new NativeSocket(engine, this.id);
+		}
+
 	}
 
 	@Override

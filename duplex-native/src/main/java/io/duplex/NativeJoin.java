@@ -137,6 +137,35 @@ final class NativeJoin implements Join {
 	}
 
 	@Override
+	public void limit(JoinLimits limits) {
+		limited(Parking.get(this.engine.joins().limit(this.id, limits)));
+	}
+
+	@Override
+	public CompletionStage<Void> limitAsync(JoinLimits limits) {
+		return this.core.completions().map(this.engine.joins().limit(this.id, limits), (event) -> {
+			limited(event);
+			return null;
+		});
+	}
+
+	private void limited(Event event) {
+		if (event.result() < 0) {
+			throw this.core.failures().object("limit", subject(), event.result());
+		}
+	}
+
+	@Override
+	public Join tee(DuplexSocket mirror, JoinSide side, long maxLag) {
+		return this.engine.joins().tee(this.engine, this, this.engine.connected(mirror), side, maxLag).now();
+	}
+
+	@Override
+	public CompletionStage<Join> teeAsync(DuplexSocket mirror, JoinSide side, long maxLag) {
+		return this.engine.joins().tee(this.engine, this, this.engine.connected(mirror), side, maxLag).later();
+	}
+
+	@Override
 	public CompletionStage<JoinEnd> end() {
 		return this.end.minimalCompletionStage();
 	}

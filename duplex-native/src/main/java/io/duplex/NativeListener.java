@@ -39,6 +39,10 @@ final class NativeListener implements DuplexListener {
 		this.connections = new ReadyLoop(this.core, id, Dx.DX_READABLE);
 	}
 
+	NativeEngine engine() {
+		return this.engine;
+	}
+
 	@Override
 	public long id() {
 		return this.id;
@@ -88,6 +92,19 @@ final class NativeListener implements DuplexListener {
 			throw this.core.failures().object("accept on", this.address.toString(), result);
 		}
 		return new NativeSocket(this.engine, result);
+	}
+
+	/**
+	 * Give the descriptor up: those who wait for connections are told so.
+	 * @return the descriptor, the caller's
+	 */
+	int release() {
+		Event event = Parking.get(this.core.commands().submit((token) -> LibDuplex.dx_release(this.id, 0, token)));
+		if (event.result() < 0) {
+			throw this.core.failures().object("release the listener on", this.address.toString(), event.result());
+		}
+		this.closed.set(true);
+		return (int) event.value();
 	}
 
 	@Override

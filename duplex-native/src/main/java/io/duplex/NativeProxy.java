@@ -125,6 +125,16 @@ final class NativeProxy implements DuplexProxy {
 		return this.definition;
 	}
 
+	/**
+	 * Start with a listener that listens already.
+	 * @param listener its descriptor, which is taken
+	 */
+	void startOn(int listener) {
+		this.addresses.begin();
+		Event event = give((token) -> LibDuplex.dx_proxy_start_on(this.id, listener, token));
+		require("start", event);
+	}
+
 	@Override
 	public void start() {
 		CompletableFuture<Void> tried = this.addresses.begin();

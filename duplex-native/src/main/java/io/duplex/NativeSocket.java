@@ -4,6 +4,10 @@
 
 package io.duplex;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.function.LongSupplier;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,6 +64,56 @@ final class NativeSocket implements DuplexSocket {
 	@Override
 	public long id() {
 		return this.id;
+	}
+
+	@Override
+	public void connect(DuplexAddress address, ConnectOptions options) {
+		throw connected("connect");
+	}
+
+	@Override
+	public CompletionStage<Void> connectAsync(DuplexAddress address, ConnectOptions options) {
+		throw connected("connect");
+	}
+
+	@Override
+	public DuplexAddress bind(DuplexAddress address) {
+		throw connected("bind");
+	}
+
+	@Override
+	public DuplexSocket accept() {
+		throw connected("accept on");
+	}
+
+	@Override
+	public DuplexSocket accept(Duration timeout) {
+		throw connected("accept on");
+	}
+
+	@Override
+	public CompletionStage<DuplexSocket> acceptAsync() {
+		throw connected("accept on");
+	}
+
+	private DuplexException connected(String operation) {
+		return new DuplexException(operation, subject(), null, "it is connected already: take a fresh engine.socket()",
+				null);
+	}
+
+	@Override
+	public Join join(DuplexSocket other, JoinOption... options) {
+		return this.engine.join(this, other, options);
+	}
+
+	@Override
+	public <T> void setOption(DuplexSocketOption<T> option, T value) {
+		SocketOptions.set(this.id, subject(), this.core.failures(), option, value);
+	}
+
+	@Override
+	public <T> T getOption(DuplexSocketOption<T> option) {
+		return SocketOptions.get(this.id, subject(), this.core.failures(), option);
 	}
 
 	@Override
@@ -120,6 +174,43 @@ final class NativeSocket implements DuplexSocket {
 	}
 
 	@Override
+	public int tryReceive(ByteBuffer buffer) {
+		requireWritable(buffer);
+		if (!buffer.hasRemaining()) {
+			return 0;
+		}
+		long result = attempt(this.input, () -> tryToReceive(buffer));
+		return Errno.EAGAIN.is(result) ? 0 : received(result);
+	}
+
+	/**
+	 * Wait until something can be received.
+	 * @return completes on the event thread, also when waiting has become pointless
+	 */
+	CompletableFuture<Void> readable() {
+		if (!this.putBack.isEmpty()) {
+			return CompletableFuture.completedFuture(null);
+		}
+		try {
+			return this.core.readiness().arm(this.id, Dx.DX_READABLE);
+		}
+		catch (Readiness.ArmException ex) {
+			return CompletableFuture.completedFuture(null);
+		}
+	}
+
+	/** Not at all when somebody else has the turn. */
+	private static long attempt(ReadyLoop loop, LongSupplier attempt) {
+		try {
+			return loop.await(attempt, Deadline.after(Duration.ZERO));
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return -Errno.EAGAIN.number();
+		}
+	}
+
+	@Override
 	public CompletionStage<Integer> receiveAsync(ByteBuffer buffer) {
 		requireWritable(buffer);
 		if (!buffer.hasRemaining()) {
@@ -170,6 +261,65 @@ final class NativeSocket implements DuplexSocket {
 	}
 
 	@Override
+	public int trySend(ByteBuffer buffer) {
+		int start = buffer.position();
+		long result = attempt(this.output, () -> this.bytes.sendAll(buffer));
+		if (!Errno.EAGAIN.is(result)) {
+			sent(result);
+		}
+		return buffer.position() - start;
+	}
+
+	@Override
+	public void sendFile(Path file, long offset, long count) {
+		try (FileChannel channel = FileChannel.open(file)) {
+			sendFile(channel, offset, count);
+		}
+		catch (IOException ex) {
+			throw new DuplexException("send", file.toString(), null, "the file cannot be read: " + ex, ex);
+		}
+	}
+
+	@Override
+	public void sendFile(FileChannel file, long offset, long count, Duration timeout) {
+		FileTransfer transfer = new FileTransfer(this.id, file, offset, count);
+		try {
+			fileSent(transfer, this.output.await(transfer, Deadline.after(timeout)));
+		}
+		catch (InterruptedException ex) {
+			throw Parking.interrupted("send a file to", subject(), transfer.sent());
+		}
+	}
+
+	@Override
+	public CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count) {
+		FileTransfer transfer = new FileTransfer(this.id, file, offset, count);
+		CompletableFuture<Void> sent = this.output.run(transfer, (result) -> {
+			fileSent(transfer, result);
+			return null;
+		});
+		return sent.minimalCompletionStage();
+	}
+
+	private void fileSent(FileTransfer transfer, long result) {
+		if (Errno.EAGAIN.is(result)) {
+			throw new DuplexTimeoutException("send a file to", subject(), "not all bytes could be sent in time",
+					transfer.sent());
+		}
+		if (Errno.EINVAL.is(result) || Errno.EBADF.is(result)) {
+			throw new DuplexException("send a file to", subject(), Failures.error(result),
+					"it is no regular file, or closed", null);
+		}
+		if (result < 0) {
+			throw failure("send a file to", result);
+		}
+		if (transfer.isShort()) {
+			throw new DuplexException("send a file to", subject(), null,
+					"the file ended after " + transfer.sent() + " bytes", null);
+		}
+	}
+
+	@Override
 	public CompletionStage<Void> sendAsync(ByteBuffer buffer) {
 		CompletableFuture<Void> sent = this.output.run(() -> this.bytes.sendAll(buffer), (result) -> {
 			sent(result);
@@ -204,6 +354,71 @@ final class NativeSocket implements DuplexSocket {
 		if (result < 0) {
 			throw failure(operation, result);
 		}
+	}
+
+	@Override
+	public CompletionStage<Void> shutdownOutputAsync() {
+		CompletableFuture<CompletableFuture<Event>> given = new CompletableFuture<>();
+		CompletableFuture<Void> turn = this.output.run(() -> {
+			given.complete(this.core.commands().submit((token) -> LibDuplex.dx_shutdown(this.id, token)));
+			return 0;
+		}, (result) -> null);
+		return turn.thenCompose((done) -> given)
+			.thenCompose((answer) -> this.core.completions().map(answer, (event) -> {
+				if (event.result() < 0) {
+					throw failure("shut down the output to", event.result());
+				}
+				return null;
+			}));
+	}
+
+	@Override
+	public void passTo(DuplexSocket carrier, Duration timeout) {
+		passed(Parking.get(pass(carrier, timeout)));
+	}
+
+	@Override
+	public CompletionStage<Void> passToAsync(DuplexSocket carrier, Duration timeout) {
+		return this.core.completions().map(pass(carrier, timeout), (result) -> {
+			passed(result);
+			return null;
+		});
+	}
+
+	private CompletableFuture<Integer> pass(DuplexSocket carrier, Duration timeout) {
+		requireNothingPutBack();
+		long via = this.engine.connected(carrier).id;
+		int millis = Millis.limitOrNever(timeout);
+		return CompletableFuture.supplyAsync(() -> LibDuplex.dx_pass_wait(this.id, via, millis),
+				this.core.threads().passing());
+	}
+
+	private void passed(int result) {
+		String operation = "pass on the connection to";
+		if (Errno.ETIMEDOUT.is(result)) {
+			throw new DuplexTimeoutException(operation, subject(), "the other process did not take it in time", 0);
+		}
+		if (Errno.EOPNOTSUPP.is(result)) {
+			throw new DuplexException(operation, subject(), Failures.error(result),
+					"descriptors travel over unix sockets alone", null);
+		}
+		if (result < 0) {
+			throw failure(operation, result);
+		}
+		this.closed.set(true);
+	}
+
+	@Override
+	public ReleasedChannel toSocketChannel() {
+		DuplexAddress peer = peerAddress();
+		ReleasedSocket released = release();
+		return new ReleasedChannel(Channels.open(released.descriptor(), peer), released.unread());
+	}
+
+	@Override
+	public CompletionStage<ReleasedSocket> releaseAsync(Duration timeout) {
+		int millis = Millis.limit(timeout);
+		return CompletableFuture.supplyAsync(() -> release(millis), this.core.threads().passing());
 	}
 
 	@Override

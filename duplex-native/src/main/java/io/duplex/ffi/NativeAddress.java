@@ -80,6 +80,39 @@ public record NativeAddress(int family, int port, int scope, byte[] ip, byte[] p
 	}
 
 	/**
+	 * Let the families take turns, beginning with the first one's (RFC 8305 section 4).
+	 * @param structs addresses as {@link #encode} writes them
+	 * @return the same addresses
+	 */
+	public static byte[] interleaved(byte[] structs) {
+		int count = count(structs);
+		ByteBuffer in = Layout.bytes(structs);
+		byte[] ordered = new byte[structs.length];
+		boolean[] used = new boolean[count];
+		int family = (count > 0) ? Layout.unsigned(in, FAMILY) : 0;
+		for (int i = 0; i < count; i++) {
+			int next = next(in, used, family);
+			used[next] = true;
+			System.arraycopy(structs, next * SIZEOF, ordered, i * SIZEOF, SIZEOF);
+			family = (Layout.unsigned(in, next * SIZEOF + FAMILY) == Dx.DX_FAMILY_IPV6) ? Dx.DX_FAMILY_IPV4
+					: Dx.DX_FAMILY_IPV6;
+		}
+		return ordered;
+	}
+
+	/** The first that is left of this family, or of any. */
+	private static int next(ByteBuffer structs, boolean[] used, int family) {
+		int any = -1;
+		for (int i = 0; i < used.length; i++) {
+			if (!used[i] && Layout.unsigned(structs, i * SIZEOF + FAMILY) == family) {
+				return i;
+			}
+			any = (any < 0 && !used[i]) ? i : any;
+		}
+		return any;
+	}
+
+	/**
 	 * The first of the structs that {@link #encode} has written.
 	 * @param structs at least one struct
 	 * @return one struct

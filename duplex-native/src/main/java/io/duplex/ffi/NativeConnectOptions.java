@@ -30,15 +30,15 @@ public final class NativeConnectOptions {
 	 * Write the struct. Times are milliseconds.
 	 * @param timeout for all attempts together; 0: the kernel's
 	 * @param attemptDelay until the next address is tried beside; 0: the engine's
-	 * @param source local address, or none
+	 * @param source local address as {@link NativeAddress#encode} writes it, or none
 	 * @return the struct
 	 */
-	public static byte[] encode(int timeout, int attemptDelay, @Nullable NativeAddress source) {
+	public static byte[] encode(int timeout, int attemptDelay, byte @Nullable [] source) {
 		ByteBuffer struct = Layout.struct(SIZEOF);
 		struct.putInt(TIMEOUT, timeout);
 		struct.putInt(ATTEMPT_DELAY, attemptDelay);
 		if (source != null) {
-			struct.put(SOURCE, NativeAddress.encode(source));
+			struct.put(SOURCE, source);
 		}
 		return struct.array();
 	}

@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.net.URL;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 
+import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
@@ -90,7 +92,10 @@ public final class NativeLoader {
 		try {
 			File file = Native.extractFromResourcePath(resource, LibDuplex.class.getClassLoader());
 			try {
-				Native.register(LibDuplex.class, NativeLibrary.getInstance(file.getAbsolutePath()));
+				NativeLibrary library = NativeLibrary.getInstance(file.getAbsolutePath(),
+						Map.of(Library.OPTION_ALLOW_OBJECTS, Boolean.TRUE));
+				Native.register(LibDuplex.class, library);
+				Native.register(JavaObjects.class, library);
 			}
 			finally {
 				deleteUnpacked(file, url);

@@ -4,6 +4,12 @@
 
 package io.duplex.boot.testing;
 
+import java.net.Socket;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.SocketChannel;
+import io.duplex.Transform;
+import io.duplex.TransformedJoin;
+import org.jspecify.annotations.Nullable;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,6 +63,47 @@ public final class FakeDuplexEngine implements DuplexEngine {
 
 	public void add(JoinSnapshot join) {
 		this.joins.add(join);
+	}
+
+	@Override
+	public DuplexSocket socket() {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public DuplexSocket adopt(Socket socket, ByteBuffer alreadyRead) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public DuplexSocket adopt(SocketChannel channel, ByteBuffer alreadyRead) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public DuplexSocket adopt(AsynchronousSocketChannel channel, ByteBuffer alreadyRead) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public DuplexSocket take(DuplexSocket carrier, Duration timeout) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<DuplexSocket> takeAsync(DuplexSocket carrier, Duration timeout) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public Join join(DuplexListener listener, DuplexSocket other, JoinOptions options) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public TransformedJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
+			@Nullable Transform fromBackend) {
+		throw new UnsupportedOperationException();
 	}
 
 	@Override
