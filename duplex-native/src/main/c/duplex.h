@@ -729,7 +729,7 @@ struct dx_proxy_info {
 	uint64_t client_gone;        /* the client ended before it was joined */
 	uint64_t bytes_from_client;  /* delivered to backends, by all joins */
 	uint64_t bytes_from_backend; /* delivered to clients */
-	uint64_t ended[DX_REASONS];  /* connections that ended, by enum dx_reason, refused ones included */
+	uint64_t ended[14];          /* DX_REASONS:  connections that ended, by enum dx_reason, refused ones included */
 };
 
 DX_API int dx_proxy_info(dx_id proxy, struct dx_proxy_info *info);

@@ -11,7 +11,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongFunction;
 
-import io.duplex.ffi.Dx;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
 import io.duplex.ffi.NativeAddress;
@@ -108,7 +107,7 @@ final class Connector {
 
 	private CompletableFuture<Event> give(byte[] resolved, ConnectOptions options, Deadline deadline, long[] socket) {
 		byte[] addresses = NativeAddress.interleaved(resolved);
-		int delay = options.attemptDelay().isZero() ? Dx.DX_CONNECT_IN_TURN : Millis.limit(options.attemptDelay());
+		int delay = options.attemptDelay().isZero() ? 0 : Millis.limit(options.attemptDelay());
 		DuplexAddress source = options.source();
 		return this.core.commands()
 			.submit((token) -> LibDuplex.dx_connect(this.core.id(), addresses, NativeAddress.count(addresses),

@@ -69,8 +69,6 @@ public final class Dx {
 
 	public static final int DX_CLOSE_RESET = 1;
 
-	public static final int DX_CONNECT_IN_TURN = -1;
-
 	public static final int DX_OPTION_NO_DELAY = 1;
 
 	public static final int DX_OPTION_KEEP_ALIVE = 2;

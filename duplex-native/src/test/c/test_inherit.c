@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listeners that are joined: their connections inherit the join. */
+#include "support.h"
+
+static dx_id listen_anywhere(dx_id engine, struct dx_address *address)
+{
+	struct dx_address any = { .family = DX_FAMILY_IPV4, .ip = { 127, 0, 0, 1 } };
+	dx_id listener;
+	CHECK_OK(dx_listen(engine, &any, 0, &listener));
+	*address = socket_info(listener).local;
+	return listener;
+}
+
+static void say(int from, int to)
+{
+	struct stream said = stream_new(), heard = said;
+	peer_send(from, &said, 3000);
+	peer_recv(to, &heard, 3000);
+}
+
+static void connections_are_joined_as_they_come(void)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		dx_id engine = engine_open(2), join;
+		struct dx_address address;
+		dx_id listener = listen_anywhere(engine, &address), accepted;
+		struct line shared = line_open(engine, WIRE_UNIX, 0);
+		CHECK_OK(side ? dx_join_wait(shared.socket, listener, NULL, &join)
+					  : dx_join_wait(listener, shared.socket, NULL, &join));
+		CHECK_EQ(join_info(join).state, DX_JOIN_LISTENING);
+		CHECK_EQ(dx_accept(listener, &accepted), -EBUSY);
+		int first = wire_connect(&address, 0), second = wire_connect(&address, 0);
+		say(first, shared.peer);
+		say(second, shared.peer);
+		/* from the shared one to all */
+		struct stream said = stream_new(), at_first = said, at_second = said;
+		AWAIT(engine_info(engine).joins_active == 2);
+		peer_send(shared.peer, &said, 1000);
+		peer_recv(first, &at_first, 1000);
+		peer_recv(second, &at_second, 1000);
+		/* the end of one is its own */
+		peer_close(first);
+		say(second, shared.peer);
+		say(shared.peer, second);
+		/* undone, they live on */
+		CHECK_OK(dx_unjoin_wait(join, NULL));
+		say(second, shared.peer);
+		int third = wire_connect(&address, 0);
+		AWAIT(dx_accept(listener, &accepted) == 0);
+		struct line line = { accepted, third, WIRE_TCP4 };
+		line_close(&line);
+		peer_close(second);
+		line_close(&shared);
+		CHECK_OK(dx_close_wait(listener, 0, 0));
+		engine_close(engine);
+	}
+}
+
+static void it_ends_when_the_other_socket_has_gone(void)
+{
+	dx_id engine = engine_open(2), join, accepted;
+	struct dx_address address;
+	dx_id listener = listen_anywhere(engine, &address);
+	struct line shared = line_open(engine, WIRE_TCP4, 0);
+	CHECK_OK(dx_join_wait(listener, shared.socket, NULL, &join));
+	line_close(&shared);
+	int late = wire_connect(&address, 0);
+	struct dx_event end = await_ended(engine, join);
+	CHECK_EQ(end.reason, DX_REASON_BACKEND_CLOSED);
+	peer_close(late);
+	int mine = wire_connect(&address, 0);
+	AWAIT(dx_accept(listener, &accepted) == 0);
+	struct line line = { accepted, mine, WIRE_TCP4 };
+	line_close(&line);
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	engine_close(engine);
+}
+
+static void closing_the_listener_or_the_engine_ends_it(void)
+{
+	for (unsigned round = 0; round < scaled(50); round++) {
+		dx_id engine = engine_open(2), join;
+		struct dx_address address;
+		dx_id listener = listen_anywhere(engine, &address);
+		struct line shared = line_open(engine, WIRE_TCP4, 0);
+		uint64_t token = token_new();
+		CHECK_OK(dx_join(listener, shared.socket, NULL, token, &join));
+		int clients[3];
+		for (unsigned i = 0; i < 3; i++)
+			clients[i] = wire_connect(&address, 0);
+		if (round % 2) {
+			CHECK_OK(dx_close_wait(listener, 0, 0));
+			/* closed before it was made, or after */
+			struct dx_event made = await_done(engine, token);
+			CHECK(made.result == 0 || made.result == -ENOENT);
+			if (!made.result)
+				CHECK_EQ(await_ended(engine, join).reason, DX_REASON_CLOSED);
+		}
+		for (unsigned i = 0; i < 3; i++)
+			peer_close(clients[i]);
+		if (round % 4 < 2)
+			line_close(&shared);
+		else
+			peer_close(shared.peer);
+		engine_close(engine);
+	}
+}
+
+int main(void)
+{
+	test_begin();
+	RUN(connections_are_joined_as_they_come);
+	RUN(it_ends_when_the_other_socket_has_gone);
+	RUN(closing_the_listener_or_the_engine_ends_it);
+	return test_end();
+}
