@@ -135,10 +135,10 @@ static void bytes_bring_a_descriptor(void)
 	CHECK(fd > 2);
 	CHECK_EQ(CHECK_SYS(write(fd, "x", 1)), 1);
 	CHECK_EQ(CHECK_SYS(read(pipe_ends[0], &byte, 1)), 1);
-	CHECK_EQ(dx_recv_fd(carriers.there, &byte, 1, &fd), -EAGAIN);
+	int none = 5;
+	CHECK_EQ(dx_recv_fd(carriers.there, &byte, 1, &none), -EAGAIN);
 	CHECK_EQ(dx_send_fd(carriers.here, &byte, 1, 999999), -EBADF);
 	CHECK_EQ(dx_send_fd(carriers.here, &byte, 1, -1), 1);
-	int none = 5;
 	CHECK_EQ(dx_recv_fd(carriers.there, &byte, 1, &none), 1);
 	CHECK_EQ(none, -1);
 	close(fd);

@@ -32,8 +32,8 @@ public final class NativeConnectOptions {
 	/**
 	 * Write the struct. Times are milliseconds.
 	 * @param timeout for all attempts together; 0: the kernel's
-	 * @param attemptDelay until the next address is tried beside; 0: only when
-	 * the one before has failed
+	 * @param attemptDelay until the next address is tried beside; 0: only when the one
+	 * before has failed
 	 * @param source local address as {@link NativeAddress#encode} writes it, or none
 	 * @return the struct
 	 */
