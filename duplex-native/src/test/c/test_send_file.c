@@ -50,8 +50,10 @@ static void a_file_is_sent_from_where_to_where(void)
 		/* full: tells how much went */
 		int64_t sent = dx_send_file_wait(line.socket, file, 0, 3 * MIB, 20);
 		CHECK(sent > 0 && sent < (int64_t)(3 * MIB));
-		CHECK_EQ(dx_send_file(line.socket, file, 0, 1), -EAGAIN);
-		CHECK_EQ(dx_send_file_wait(line.socket, file, 0, 1, 5), -ETIMEDOUT);
+		do
+			sent = dx_send_file(line.socket, file, 0, 3 * MIB);
+		while (sent > 0);
+		CHECK_EQ(sent, -EAGAIN);
 		close(file);
 		CHECK_EQ(dx_send_file(line.socket, 999999, 0, 1), -EBADF);
 		CHECK_EQ(dx_send_file(line.socket, line.peer, 0, 1), -EINVAL);
