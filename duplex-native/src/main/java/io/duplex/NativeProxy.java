@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongToIntFunction;
 
 import io.duplex.ffi.BackendInfo;
@@ -49,6 +50,9 @@ final class NativeProxy implements DuplexProxy {
 
 	private final AtomicBoolean closed = new AtomicBoolean();
 
+	/** Of {@code fd://}, until the first start; later ones bind its address anew. */
+	private final AtomicReference<@Nullable NativeListener> inherited = new AtomicReference<>();
+
 	private volatile DuplexAddress address;
 
 	private volatile @Nullable Last last;
@@ -73,13 +77,22 @@ final class NativeProxy implements DuplexProxy {
 
 	static NativeProxy create(NativeEngine engine, DuplexProxyDefinition definition, Connector connector) {
 		EngineCore core = engine.core();
+		NativeListener inherited = definition.listen().isInherited() ? engine.listen(definition.listen()) : null;
+		byte[] listen = (inherited != null) ? AddressCodec.encode(inherited.address())
+				: connector.resolveToListen(definition.listen());
 		long[] id = new long[1];
-		int result = LibDuplex.dx_proxy_open(core.id(), connector.resolveToListen(definition.listen()),
-				options(definition).encode(), id);
+		int result = LibDuplex.dx_proxy_open(core.id(), listen, options(definition).encode(), id);
 		if (result < 0) {
+			if (inherited != null) {
+				inherited.close();
+			}
 			throw core.failures().listen(definition.listen(), result);
 		}
 		NativeProxy proxy = new NativeProxy(engine, id[0], definition);
+		proxy.inherited.set(inherited);
+		if (inherited != null) {
+			proxy.address = inherited.address();
+		}
 		if (proxy.decider != null) {
 			core.deciders().add(proxy.id, proxy.decider);
 		}
@@ -139,7 +152,10 @@ final class NativeProxy implements DuplexProxy {
 	public void start() {
 		CompletableFuture<Void> tried = this.addresses.begin();
 		Parking.awaitUninterruptibly(tried, Deadline.after(FIRST_LOOKUP));
-		Event event = give((token) -> LibDuplex.dx_proxy_start(this.id, token));
+		NativeListener listener = this.inherited.getAndSet(null);
+		int descriptor = (listener != null) ? listener.release() : -1;
+		Event event = give((token) -> (descriptor >= 0) ? LibDuplex.dx_proxy_start_on(this.id, descriptor, token)
+				: LibDuplex.dx_proxy_start(this.id, token));
 		if (event.result() < 0) {
 			this.addresses.end();
 			if (this.closed.get()) {
@@ -149,7 +165,7 @@ final class NativeProxy implements DuplexProxy {
 		}
 		ProxyInfo info = new ProxyInfo();
 		if (info.read(this.id) == 0) {
-			this.address = this.definition.listen().withPort(info.port());
+			this.address = this.address.withPort(info.port());
 		}
 	}
 
@@ -174,6 +190,10 @@ final class NativeProxy implements DuplexProxy {
 	public void close() {
 		if (this.closed.compareAndSet(false, true)) {
 			this.addresses.end();
+			NativeListener unused = this.inherited.getAndSet(null);
+			if (unused != null) {
+				unused.close();
+			}
 			give((token) -> LibDuplex.dx_proxy_drain(this.id, 0, token));
 			remember();
 			give((token) -> LibDuplex.dx_proxy_close(this.id, token));

@@ -328,19 +328,6 @@ class JoinTests {
 	}
 
 	@Test
-	void twoJoinsCannotHaveOneSocket() {
-		join();
-		try (Pair c = Pair.open(this.engine)) {
-			assertThatExceptionOfType(SocketBusyException.class)
-				.isThrownBy(() -> this.engine.join(this.a.socket(), c.socket()));
-			assertThatExceptionOfType(SocketBusyException.class)
-				.isThrownBy(() -> this.engine.joinAsync(c.socket(), this.b.socket(), JoinOptions.DEFAULTS));
-			c.write("x");
-			assertThat(c.socket().receive(new byte[1])).isOne();
-		}
-	}
-
-	@Test
 	void aSocketCannotBeJoinedWithItself() {
 		assertThatIllegalArgumentException().isThrownBy(() -> this.engine.join(this.a.socket(), this.a.socket()));
 	}

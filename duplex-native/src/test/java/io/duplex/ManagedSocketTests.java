@@ -292,6 +292,27 @@ class ManagedSocketTests {
 		assertThatIllegalArgumentException().isThrownBy(() -> this.engine.socket().connect("fd://3"));
 	}
 
+	@Test
+	void aProxyListensWithAnInheritedDescriptor() {
+		DuplexListener listener = this.engine.listen("tcp://127.0.0.1:0");
+		DuplexAddress address = listener.address();
+		int descriptor = ((NativeListener) listener).release();
+		try (EchoServer echo = new EchoServer('E');
+				DuplexProxy proxy = this.engine.createProxy(DuplexProxyDefinition.builder("activated")
+					.listen("fd://" + descriptor)
+					.backends(echo.address())
+					.build())) {
+			proxy.start();
+			assertThat(proxy.address()).isEqualTo(address);
+			DuplexSocket client = this.engine.connect(address.toString());
+			client.send(bytes("x"));
+			assertThat(text(client, 2)).isEqualTo("Ex");
+			proxy.stop();
+			proxy.start();
+			assertThat(text(this.engine.connect(address.toString()), 1)).isEqualTo("E");
+		}
+	}
+
 	private static ByteBuffer bytes(String text) {
 		return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
 	}
