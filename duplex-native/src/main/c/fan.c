@@ -25,8 +25,12 @@ static uint64_t allowed_now(struct dx__worker *worker, struct dx__socket *source
 		uint64_t most = dx__limit_allows(worker, stream);
 		if (most < allowed)
 			allowed = most;
-		if (!allowed)
-			return 0;
+		if (allowed)
+			continue;
+		/* Without more to send it would have no turn to end in. */
+		if (dx__limit_is_reached(dx__join_of(stream)))
+			dx__stream_wake(worker, stream);
+		return 0;
 	}
 	return is_wanted ? allowed : 0;
 }

@@ -58,6 +58,12 @@ void dx__half_await_left(struct dx__socket *socket)
 		sched_yield();
 }
 
+void dx__half_await_side(struct dx__socket *socket, enum dx__side_of_half side)
+{
+	while (atomic_load(&socket->half[side]) & USERS)
+		sched_yield();
+}
+
 uint32_t dx__half_state(struct dx__socket *socket, enum dx__side_of_half side)
 {
 	return atomic_load_explicit(&socket->half[side], memory_order_acquire) >> STATE_SHIFT;

@@ -30,6 +30,9 @@ void dx__half_taken(struct dx__command *command, struct dx__socket *socket, stru
 /* Waits until nobody is inside any half; they are barred already. */
 void dx__half_await_left(struct dx__socket *socket);
 
+/* The same for one half. */
+void dx__half_await_side(struct dx__socket *socket, enum dx__side_of_half side);
+
 /* The half flows, is closed, or (its output, under the control lock) shut; the count of those inside is kept. */
 void dx__half_set(struct dx__socket *socket, enum dx__side_of_half side, uint32_t state);
 

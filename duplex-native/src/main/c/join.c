@@ -201,7 +201,8 @@ static void end_tees(struct dx__worker *worker, const struct dx__join *join, str
 		struct dx__join *tee = dx__join_of(stream);
 		if (!stream->mirror || tee->mirrored != join->object.index)
 			continue;
-		dx__join_end(worker, tee, join->reason, join->side, join->error, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
+		/* The source is this join's, too, which settles it. */
+		dx__join_end(worker, tee, join->reason, join->side, join->error, DX__FATE_KEEP, DX__FATE_GIVE_BACK);
 		next = source->from;
 	}
 }
@@ -413,8 +414,7 @@ void dx__join_is_behind(struct dx__worker *worker, struct dx__stream *stream)
 bool dx__join_is_used_up(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__join *join = dx__join_of(stream);
-	if (!join->limits || !join->limits->bytes
-			|| join->stream[0].account.read + join->stream[1].account.read < join->limits->bytes)
+	if (!dx__limit_is_reached(join))
 		return false;
 	if (!dx__stream_pending(&join->stream[0]) && !dx__stream_pending(&join->stream[1]))
 		dx__join_end_all(worker, join, DX_REASON_BYTES, DX_SIDE_NONE, 0, DX__FATE_CLOSE_ORDERLY);

@@ -134,21 +134,32 @@ static int check_halves(const struct dx__join *join, struct dx__socket *socket)
 	return rc;
 }
 
-/* Caller holds the control lock. True when a half is shared that somebody may still be inside. */
-static bool take_halves(const struct dx__join *join, struct dx__socket *socket, struct dx__command *command)
+/* Caller holds the control lock. Returns bits of the halves that are shared although somebody may still be inside. */
+static unsigned take_halves(const struct dx__join *join, struct dx__socket *socket, struct dx__command *command)
 {
-	bool is_entered = false;
+	unsigned entered = 0;
 	for (int side = DX__IN; side <= DX__OUT; side++) {
 		if (!needs(join, socket == join->a, side))
 			continue;
 		uint32_t state = dx__half_state(socket, side);
 		if (state == DX_HALF_TAKING)
-			is_entered = true;
+			entered |= 1u << side;
 		else if (state != DX_HALF_FLOWING)
 			dx__half_take(socket, side, command);
 		socket->joining[side]++;
 	}
-	return is_entered;
+	return entered;
+}
+
+/* The join that takes these halves waits for those inside; so does this one. */
+static void await_left(struct dx__socket *socket, unsigned entered)
+{
+	if (entered)
+		dx__held_bar(socket);
+	for (int side = DX__IN; side <= DX__OUT; side++) {
+		if (entered & 1u << side)
+			dx__half_await_side(socket, side);
+	}
 }
 
 struct dx__command *dx__joining_prepare(struct dx__engine *engine, struct dx__socket *a, struct dx__socket *b,
@@ -202,25 +213,20 @@ int dx__joining_take(struct dx__command *command)
 	struct dx__engine *engine = command->engine;
 	struct dx__join *join = command->join;
 	struct dx__socket *a = join->a, *b = join->b;
-	bool is_entered = false;
+	unsigned entered_a = 0, entered_b = 0;
 	pthread_mutex_lock(&engine->control);
 	int rc = check_halves(join, a);
 	if (!rc)
 		rc = check_halves(join, b);
 	if (!rc) {
-		is_entered = take_halves(join, a, command);
-		is_entered |= take_halves(join, b, command);
+		entered_a = take_halves(join, a, command);
+		entered_b = take_halves(join, b, command);
 	}
 	pthread_mutex_unlock(&engine->control);
 	if (rc)
 		return rc;
-	if (is_entered) {
-		/* The join that takes the half waits for those inside; so does this one. */
-		dx__held_bar(a);
-		dx__held_bar(b);
-		dx__half_await_left(a);
-		dx__half_await_left(b);
-	}
+	await_left(a, entered_a);
+	await_left(b, entered_b);
 	dx__half_taken(command, a, b);
 	return 0;
 }

@@ -81,6 +81,12 @@ uint64_t dx__limit_allows(struct dx__worker *worker, struct dx__stream *stream)
 	return bytes < allowed ? bytes : allowed;
 }
 
+bool dx__limit_is_reached(const struct dx__join *join)
+{
+	return join->limits && join->limits->bytes
+			&& join->stream[0].account.read + join->stream[1].account.read >= join->limits->bytes;
+}
+
 void dx__limit_used(struct dx__worker *worker, struct dx__stream *stream, uint64_t bytes)
 {
 	struct dx__join *join = dx__join_of(stream);

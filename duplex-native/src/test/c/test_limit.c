@@ -86,11 +86,38 @@ static void a_limit_that_has_passed_already_ends_the_join(void)
 	engine_close(engine);
 }
 
+/* Of several sinks one has a limit: it leaves, the others go on. */
+static void a_limited_sink_of_several_leaves(void)
+{
+	for (unsigned first = 0; first < 2; first++) {
+		dx_id engine = engine_open(1), joins[2];
+		struct line source = line_open(engine, WIRE_TCP4, 0), sinks[2];
+		struct stream stream = stream_new(), at[2] = { stream, stream };
+		for (unsigned i = 0; i < 2; i++) {
+			struct dx_join_options options = join_options(DX_JOIN_HALF_DUPLEX | DX_JOIN_NO_CLOSE);
+			options.max_bytes = i == first ? 1000 : 0;
+			sinks[i] = line_open(engine, WIRE_UNIX, 0);
+			CHECK_OK(dx_join_wait(source.socket, sinks[i].socket, &options, &joins[i]));
+		}
+		peer_send(source.peer, &stream, 100000);
+		peer_recv(sinks[!first].peer, &at[!first], 100000);
+		peer_recv(sinks[first].peer, &at[first], 1000);
+		struct dx_event end = await_ended(engine, joins[first]);
+		CHECK_EQ(end.reason, DX_REASON_BYTES);
+		CHECK_EQ(end.a_to_b, 1000);
+		line_close(&source);
+		line_close(&sinks[0]);
+		line_close(&sinks[1]);
+		engine_close(engine);
+	}
+}
+
 int main(void)
 {
 	test_begin();
 	RUN(a_rate_is_kept_and_lifted);
 	RUN(exactly_so_many_bytes_are_moved);
+	RUN(a_limited_sink_of_several_leaves);
 	RUN(a_limit_that_has_passed_already_ends_the_join);
 	return test_end();
 }

@@ -122,6 +122,25 @@ static void tees_come_and_go(void)
 	engine_close(engine);
 }
 
+/* A join of one direction, whose source is the application's otherwise: closed with its tee. */
+static void a_half_duplex_join_is_closed_under_its_tee(void)
+{
+	dx_id engine = engine_open(2), tee;
+	struct dx_join_options half = join_options(DX_JOIN_HALF_DUPLEX);
+	for (unsigned round = 0; round < scaled(50); round++) {
+		struct bridge bridge = bridge_open(engine, WIRE_TCP4, WIRE_UNIX, 0, &half);
+		struct line mirror = line_open(engine, WIRE_UNIX, 0);
+		CHECK_OK(dx_tee_wait(bridge.join, mirror.socket, DX_SIDE_A, 0, &tee));
+		CHECK_OK(dx_join_close_wait(bridge.join));
+		peer_expect_end(bridge.a.peer);
+		peer_expect_end(bridge.b.peer);
+		CHECK_EQ(await_ended(engine, tee).reason, DX_REASON_CLOSED);
+		line_close(&mirror);
+		bridge_close(&bridge);
+	}
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
@@ -129,5 +148,6 @@ int main(void)
 	RUN(a_mirror_that_stalls_or_dies_disturbs_nobody);
 	RUN(wrong_tees_are_refused);
 	RUN(tees_come_and_go);
+	RUN(a_half_duplex_join_is_closed_under_its_tee);
 	return test_end();
 }

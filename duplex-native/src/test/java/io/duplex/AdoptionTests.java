@@ -172,7 +172,7 @@ class AdoptionTests {
 				System.gc();
 				byte[] much = new byte[2_000_000];
 				new java.util.Random(3).nextBytes(much);
-				CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> readFully(peer, much.length));
+				CompletableFuture<byte[]> received = Async.supply(() -> readFully(peer, much.length));
 				other.peer().getOutputStream().write(much);
 				assertThat(received.join()).isEqualTo(much);
 			}

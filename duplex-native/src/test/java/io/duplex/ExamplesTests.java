@@ -146,7 +146,7 @@ class ExamplesTests {
 
 	private static void exchange(Socket from, Socket to) {
 		byte[] sent = bytes(300_000);
-		CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
+		CompletableFuture<Void> writing = Async.run(() -> {
 			try {
 				from.getOutputStream().write(sent);
 			}

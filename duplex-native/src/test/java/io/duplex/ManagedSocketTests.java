@@ -71,7 +71,7 @@ class ManagedSocketTests {
 	void aListenerThatIsAddedWhileSomebodyAcceptsIsSeen() {
 		DuplexSocket server = this.engine.socket();
 		server.bind("tcp://127.0.0.1:0");
-		CompletableFuture<DuplexSocket> accepting = CompletableFuture.supplyAsync(server::accept);
+		CompletableFuture<DuplexSocket> accepting = Async.supply(server::accept);
 		DuplexAddress second = server.bind("tcp://127.0.0.1:0");
 		this.engine.connect(second.toString()).send(bytes("x"));
 		assertThat(text(accepting.join(), 1)).isEqualTo("x");
@@ -175,11 +175,11 @@ class ManagedSocketTests {
 		DuplexSocket server = this.engine.socket();
 		DuplexSocket client = this.engine.connect(server.bind("tcp://127.0.0.1:0").toString());
 		DuplexSocket accepted = server.accept();
-		CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> read(accepted, 3_000_000));
+		CompletableFuture<byte[]> received = Async.supply(() -> read(accepted, 3_000_000));
 		client.sendFile(file, 1, 3_000_000);
 		assertThat(received.get(30, TimeUnit.SECONDS)).isEqualTo(java.util.Arrays.copyOfRange(content, 1, 3_000_001));
 		try (FileChannel channel = FileChannel.open(file)) {
-			CompletableFuture<byte[]> again = CompletableFuture.supplyAsync(() -> read(accepted, 3_000_001));
+			CompletableFuture<byte[]> again = Async.supply(() -> read(accepted, 3_000_001));
 			client.sendFileAsync(channel, 0, 3_000_001).toCompletableFuture().get(30, TimeUnit.SECONDS);
 			assertThat(again.get(30, TimeUnit.SECONDS)).isEqualTo(content);
 			assertThatExceptionOfType(DuplexTimeoutException.class).isThrownBy(() -> fillWith(client, channel))

@@ -50,7 +50,7 @@ class SharedJoinTests {
 				joins.add(this.engine.join(source.socket(), sink.socket(), ONE_WAY));
 			}
 			List<CompletableFuture<byte[]>> received = sinks.stream()
-				.map((sink) -> CompletableFuture.supplyAsync(() -> readAll(sink)))
+				.map((sink) -> Async.supply(() -> readAll(sink)))
 				.toList();
 			byte[] sent = stream(5_000_000);
 			write(source, sent);
@@ -69,7 +69,7 @@ class SharedJoinTests {
 			this.engine.join(source.socket(), sink.socket(), ONE_WAY);
 			Join lossy = this.engine.join(source.socket(), stalled.socket(),
 					JoinOptions.of(JoinOption.HALF_DUPLEX, JoinOption.LOSSY).withMaxLag(100_000));
-			CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> readAll(sink));
+			CompletableFuture<byte[]> received = Async.supply(() -> readAll(sink));
 			byte[] sent = stream(30_000_000);
 			write(source, sent);
 			source.endOutput();
@@ -141,7 +141,7 @@ class SharedJoinTests {
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine); Pair mirror = Pair.open(this.engine)) {
 			Join join = this.engine.join(a.socket(), b.socket());
 			Join tee = join.tee(mirror.socket(), JoinSide.CLIENT);
-			CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> readAll(b));
+			CompletableFuture<byte[]> received = Async.supply(() -> readAll(b));
 			write(a, stream(1_000_000));
 			mirror.resetConnection();
 			byte[] sent = stream(20_000_000);
@@ -189,9 +189,9 @@ class SharedJoinTests {
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine)) {
 			Join join = this.engine.join(a.socket(), b.socket(),
 					JoinOptions.DEFAULTS.withLimits(JoinLimits.NONE.withRates(1_000_000, 0)));
-			CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> readAll(b));
+			CompletableFuture<byte[]> received = Async.supply(() -> readAll(b));
 			long began = System.nanoTime();
-			CompletableFuture<Void> written = CompletableFuture.runAsync(() -> {
+			CompletableFuture<Void> written = Async.run(() -> {
 				write(a, stream(50_000_000));
 				a.endOutput();
 			});
@@ -208,7 +208,7 @@ class SharedJoinTests {
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine)) {
 			Join join = this.engine.join(a.socket(), b.socket(),
 					JoinOptions.DEFAULTS.withLimits(JoinLimits.NONE.withMaxBytes(123_457)));
-			CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> readAll(b));
+			CompletableFuture<byte[]> received = Async.supply(() -> readAll(b));
 			write(a, stream(123_457));
 			JoinEnd end = end(join);
 			assertThat(end.reason()).isEqualTo(JoinEndReason.BYTES);
