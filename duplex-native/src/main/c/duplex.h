@@ -535,7 +535,7 @@ DX_API int dx_join_limit_wait(dx_id join, const struct dx_join_options *limits);
  * Mirror one direction of a join: what the socket on this side sends to the join goes to `mirror`, too. Always lossy: a
  * slow or dead mirror never disturbs what it mirrors, it is dropped. The mirror's input half stays the application's; for both
  * directions call it twice. A tee is a join: it is undone by dx_unjoin(), listed with DX_JOIN_TEE, and tells its end by an
- * event. It ends with the join that it mirrors; the mirror is the application's again, its output not ended.
+ * event. It ends with the join that it mirrors, for its reason and by side a (a is what is mirrored, b the mirror); the mirror is the application's again, its output not ended.
  *
  * @param side    DX_SIDE_A or DX_SIDE_B: whose bytes
  * @param max_lag memory in bytes that may wait for the mirror; 0: 1048576

@@ -201,8 +201,8 @@ static void end_tees(struct dx__worker *worker, const struct dx__join *join, str
 		struct dx__join *tee = dx__join_of(stream);
 		if (!stream->mirror || tee->mirrored != join->object.index)
 			continue;
-		/* The source is this join's, too, which settles it. */
-		dx__join_end(worker, tee, join->reason, join->side, join->error, DX__FATE_KEEP, DX__FATE_GIVE_BACK);
+		/* Side a is the source, whichever side of the join has ended that; it is this join's, too, which settles it. */
+		dx__join_end(worker, tee, join->reason, DX_SIDE_A, join->error, DX__FATE_KEEP, DX__FATE_GIVE_BACK);
 		next = source->from;
 	}
 }

@@ -243,7 +243,7 @@ public interface DuplexEngine extends AutoCloseable {
 	 * {@link #join(DuplexListener, DuplexSocket, JoinOptions)}.
 	 * @param client the first socket
 	 * @param backend the second socket
-	 * @param options flags and time limits
+	 * @param options flags and limits
 	 * @return the join
 	 * @throws IllegalArgumentException when both are one socket, or one belongs to
 	 * another engine
@@ -257,37 +257,111 @@ public interface DuplexEngine extends AutoCloseable {
 	 * {@link #join(DuplexSocket, DuplexSocket, JoinOptions)} without waiting.
 	 * @param client the first socket
 	 * @param backend the second socket
-	 * @param options flags and time limits
+	 * @param options flags and limits
 	 * @return completes on the engine's executor; what is wrong with the arguments is
 	 * thrown at once
 	 */
 	CompletionStage<Join> joinAsync(DuplexSocket client, DuplexSocket backend, JoinOptions options);
 
 	/**
-	 * Join a listener: a worker accepts, and each connection is joined to the other
-	 * socket in the listener's place. The end of a connection does not end the other
-	 * socket. The join that is returned is in state {@link JoinState#LISTENING}; undoing
-	 * it gives the listener back, and the connections' own joins go on.
-	 * @param listener the listener, as the first socket of its connections' joins
-	 * @param other the second socket
-	 * @param options flags and limits of each join
-	 * @return the listener's join
+	 * Join all connections of a listener with a socket.
+	 * {@link #join(DuplexListener, DuplexSocket, JoinOptions)} tells more.
+	 * @param clients the listener
+	 * @param backend the second socket of each join
+	 * @param options what makes the joins different from plain ones
+	 * @return the join
 	 */
-	Join join(DuplexListener listener, DuplexSocket other, JoinOptions options);
+	default Join join(DuplexListener clients, DuplexSocket backend, JoinOption... options) {
+		return join(clients, backend, JoinOptions.of(options));
+	}
 
 	/**
-	 * Join two sockets through Java functions, one for each direction: what is received
-	 * is handed to the function, and what that returns is sent. The slow path: every byte
-	 * goes through the JVM, on the engine's executor. The sockets stay held; while this
-	 * runs nothing else may receive from them or send to them. Ends are passed on as a
-	 * join does.
+	 * Join all connections that a listener accepts from now on with a socket: what each
+	 * sends goes to the socket, and what the socket sends goes to all of them. A worker
+	 * accepts, without any work in the JVM, and joins each connection with these options;
+	 * its end is not passed on to the socket. The join of the listener is in state
+	 * {@link JoinState#LISTENING} and moves nothing itself. Undoing it ends the
+	 * accepting, and the connections keep their joins, which are listed by
+	 * {@link #joins(JoinQuery)} and ended by {@link #closeJoin(long)}. It ends by itself
+	 * when the socket has gone. Parks until a worker has both.
+	 * @param clients the listener; cannot be accepted from while it is joined
+	 * @param backend the second socket of each join
+	 * @param options flags and limits of each join
+	 * @return the join of the listener
+	 * @throws IllegalArgumentException when one belongs to another engine
+	 * @throws SocketBusyException when the two are joined already, or the socket is being
+	 * released
+	 * @throws DuplexClosedException when one is closed, or an output that is needed was
+	 * shut down
+	 */
+	Join join(DuplexListener clients, DuplexSocket backend, JoinOptions options);
+
+	/**
+	 * {@link #join(DuplexListener, DuplexSocket, JoinOptions)} without waiting.
+	 * @param clients the listener
+	 * @param backend the second socket of each join
+	 * @param options flags and limits of each join
+	 * @return completes on the engine's executor; what is wrong with the arguments is
+	 * thrown at once
+	 */
+	CompletionStage<Join> joinAsync(DuplexListener clients, DuplexSocket backend, JoinOptions options);
+
+	/**
+	 * Join a socket with all connections of a listener.
+	 * {@link #join(DuplexSocket, DuplexListener, JoinOptions)} tells more.
+	 * @param client the first socket of each join
+	 * @param backends the listener
+	 * @param options what makes the joins different from plain ones
+	 * @return the join
+	 */
+	default Join join(DuplexSocket client, DuplexListener backends, JoinOption... options) {
+		return join(client, backends, JoinOptions.of(options));
+	}
+
+	/**
+	 * {@link #join(DuplexListener, DuplexSocket, JoinOptions)} the other way round: the
+	 * connections are the second sockets. With {@link JoinOption#HALF_DUPLEX} this
+	 * broadcasts what the socket sends to everybody who connects; with
+	 * {@link JoinOption#LOSSY} nobody holds up the others.
+	 * @param client the first socket of each join
+	 * @param backends the listener; cannot be accepted from while it is joined
+	 * @param options flags and limits of each join
+	 * @return the join of the listener
+	 */
+	Join join(DuplexSocket client, DuplexListener backends, JoinOptions options);
+
+	/**
+	 * {@link #join(DuplexSocket, DuplexListener, JoinOptions)} without waiting.
+	 * @param client the first socket of each join
+	 * @param backends the listener
+	 * @param options flags and limits of each join
+	 * @return completes on the engine's executor; what is wrong with the arguments is
+	 * thrown at once
+	 */
+	CompletionStage<Join> joinAsync(DuplexSocket client, DuplexListener backends, JoinOptions options);
+
+	/**
+	 * Join two sockets through functions of the application: each piece that one receives
+	 * is given to a function, and what that returns is sent to the other. This is the
+	 * slow path: every byte passes through the JVM's heap and one of its threads. No
+	 * thread waits for bytes, though, and a socket that does not take them stops the
+	 * reading of the other. Ends are passed on as a join does; a function that throws
+	 * ends it.
+	 * <p>
+	 * The functions run on {@link DuplexEngineOptions#decisionExecutor()}. Until it is
+	 * undone or ends, both sockets are to be left alone: the application's own calls
+	 * would take bytes out of the stream, and joining one of them ends this.
 	 * @param client the first socket
 	 * @param backend the second socket
-	 * @param fromClient for what the first socket receives; null passes it on as it is
-	 * @param fromBackend for what the second socket receives; null passes it on as it is
-	 * @return the running loops
+	 * @param fromClient is given what the first socket receives; null changes nothing
+	 * @param fromBackend is given what the second socket receives; null changes nothing
+	 * @return the join
+	 * @throws IllegalArgumentException when both are one socket, or one belongs to
+	 * another engine
+	 * @throws SocketBusyException when one is part of a join
+	 * @throws DuplexClosedException when one is closed, or its output was shut down
 	 */
-	TransformedJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
+	TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
 			@Nullable Transform fromBackend);
 
 	/**
@@ -328,6 +402,26 @@ public interface DuplexEngine extends AutoCloseable {
 	 * @return false when it has ended or never was, also when the text is no id
 	 */
 	boolean closeJoin(String id);
+
+	/**
+	 * Change the limits of a join while it runs, also of a proxy's.
+	 * {@link Join#limit(JoinLimits)} tells more.
+	 * @param id {@link Join#id()}
+	 * @param limits all of them, not only those that change
+	 * @return false when it has ended or never was
+	 * @throws DuplexException when it is a proxy's and has no backend yet
+	 */
+	boolean limitJoin(long id, JoinLimits limits);
+
+	/**
+	 * Change the limits of a join while it runs, also of a proxy's.
+	 * {@link Join#limit(JoinLimits)} tells more.
+	 * @param id {@link Join#idText()}
+	 * @param limits all of them, not only those that change
+	 * @return false when it has ended or never was, also when the text is no id
+	 * @throws DuplexException when it is a proxy's and has no backend yet
+	 */
+	boolean limitJoin(String id, JoinLimits limits);
 
 	/**
 	 * Create a proxy; {@link DuplexProxy#start()} makes it listen.

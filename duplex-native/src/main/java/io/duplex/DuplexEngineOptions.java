@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param reservedDescriptors descriptors that are left to the JVM; 0: 512
  * @param completionExecutor completes futures; must not run tasks in the thread that
  * hands them over. Null: a few threads of the engine's own, which are not to be blocked
- * @param decisionExecutor asks {@link ConnectionRouter}s, which may block; must not run
- * tasks in the thread that hands them over. Null: some threads of the engine's own
+ * @param decisionExecutor asks {@link ConnectionRouter}s and runs {@link Transform}s,
+ * which may block; must not run tasks in the thread that hands them over. Null: some
+ * threads of the engine's own
  */
 public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors, int reservedDescriptors,
 		@Nullable Executor completionExecutor, @Nullable Executor decisionExecutor) {

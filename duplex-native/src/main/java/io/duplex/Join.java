@@ -27,13 +27,15 @@ public interface Join extends AutoCloseable {
 	}
 
 	/**
-	 * Address of the first socket's peer when they were joined.
+	 * Address of the first socket's peer when they were joined; of a listener, where it
+	 * listens.
 	 * @return the address
 	 */
 	DuplexAddress clientAddress();
 
 	/**
-	 * Address of the second socket's peer when they were joined.
+	 * Address of the second socket's peer when they were joined; of a listener, where it
+	 * listens.
 	 * @return the address
 	 */
 	DuplexAddress backendAddress();
@@ -57,8 +59,9 @@ public interface Join extends AutoCloseable {
 	}
 
 	/**
-	 * Change the limits while the join runs. What has passed counts: an age or a number
-	 * of bytes over the new limit ends it at once. Parks until a worker has answered.
+	 * Change the limits while the join runs. What has passed counts: an age, an idle time
+	 * or a number of bytes over the new limit ends it at once. Parks until a worker has
+	 * answered.
 	 * @param limits the new limits, all of them
 	 * @throws DuplexClosedException when the join has ended
 	 */
@@ -72,45 +75,52 @@ public interface Join extends AutoCloseable {
 	CompletionStage<Void> limitAsync(JoinLimits limits);
 
 	/**
-	 * Mirror one direction, with a lag of 1 MiB:
-	 * {@link #tee(DuplexSocket, JoinSide, long)}.
-	 * @param mirror who gets the bytes, too
-	 * @param side whose bytes
+	 * Mirror what the join carries to another socket, which may be up to 1 MiB behind.
+	 * {@link #tee(DuplexSocket, TeeDirection, long)} tells more.
+	 * @param mirror gets a copy
+	 * @param direction which bytes
 	 * @return the tee
 	 */
-	default Join tee(DuplexSocket mirror, JoinSide side) {
-		return tee(mirror, side, 0);
+	default Tee tee(DuplexSocket mirror, TeeDirection direction) {
+		return tee(mirror, direction, 0);
 	}
 
 	/**
-	 * Mirror one direction: what the socket on this side sends goes to the mirror, too.
-	 * For both directions call it twice. A slow or dead mirror never disturbs what it
-	 * mirrors: it is dropped ({@link JoinEndReason#BEHIND}). The tee is a join of its
-	 * own: {@link #unjoin()} stops mirroring, {@link #end()} tells why it ended. It ends
-	 * with this join; then, as whenever it ends, the mirror is the application's again.
-	 * Parks until a worker has answered.
-	 * @param mirror who gets the bytes, too; its input stays the application's
-	 * @param side {@link JoinSide#CLIENT} or {@link JoinSide#BACKEND}: whose bytes
-	 * @param maxLag memory in bytes that may wait for the mirror; 0: 1 MiB
+	 * Mirror what the join carries to another socket, from now on. The mirror never
+	 * disturbs the join: one that is too slow, or gone, is dropped. It takes only the
+	 * mirror's output. The tee ends with the join, and the mirror is the application's
+	 * again. While it runs, the mirrored direction is copied and not spliced. Parks until
+	 * a worker has begun.
+	 * @param mirror gets a copy; it may mirror several joins
+	 * @param direction which bytes
+	 * @param maxLag bytes of memory that may wait for the mirror, in each direction; 0:
+	 * 1048576
 	 * @return the tee
-	 * @throws DuplexClosedException when this join has ended
-	 * @throws IllegalArgumentException when the mirror is part of this join, or of
-	 * another engine
+	 * @throws IllegalArgumentException when the mirror is part of the join or belongs to
+	 * another engine, or {@code maxLag} is negative
+	 * @throws SocketBusyException when the mirror gets these bytes already or is being
+	 * released
+	 * @throws DuplexClosedException when the join has ended, or the mirror is closed or
+	 * its output was shut down
+	 * @throws DuplexException when the join has no such direction (any more)
 	 */
-	Join tee(DuplexSocket mirror, JoinSide side, long maxLag);
+	Tee tee(DuplexSocket mirror, TeeDirection direction, long maxLag);
 
 	/**
-	 * {@link #tee(DuplexSocket, JoinSide, long)} without waiting.
-	 * @param mirror who gets the bytes, too
-	 * @param side whose bytes
-	 * @param maxLag memory in bytes that may wait for the mirror; 0: 1 MiB
-	 * @return completes on the engine's executor
+	 * {@link #tee(DuplexSocket, TeeDirection, long)} without waiting.
+	 * @param mirror gets a copy
+	 * @param direction which bytes
+	 * @param maxLag bytes of memory that may wait for the mirror; 0: 1048576
+	 * @return completes on the engine's executor; a socket of another engine and a
+	 * negative number are refused at once
 	 */
-	CompletionStage<Join> teeAsync(DuplexSocket mirror, JoinSide side, long maxLag);
+	CompletionStage<Tee> teeAsync(DuplexSocket mirror, TeeDirection direction, long maxLag);
 
 	/**
 	 * Undo the join: not a byte is lost, repeated or reordered. Both sockets are the
-	 * application's, to use or to join anew, when this returns. Parks until then.
+	 * application's, to use or to join anew, when this returns. Parks until then. Undoing
+	 * the join of a listener ends the accepting; the connections that it has accepted
+	 * keep their own joins.
 	 * @return what the join had moved
 	 * @throws DuplexClosedException when the join had already ended
 	 */
@@ -123,8 +133,9 @@ public interface Join extends AutoCloseable {
 	CompletionStage<UnjoinResult> unjoinAsync();
 
 	/**
-	 * End the join and close both sockets in order. Returns at once; {@link #end()} tells
-	 * when it is over. Closing a join that has ended does nothing.
+	 * End the join and close both sockets in order; one that is part of other joins stays
+	 * open. Returns at once; {@link #end()} tells when it is over. Closing a join that
+	 * has ended does nothing.
 	 */
 	@Override
 	void close();

@@ -7,6 +7,7 @@ package io.duplex;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * How two sockets are joined. Immutable; begin with {@link #DEFAULTS} or
@@ -53,6 +54,16 @@ public record JoinOptions(Set<JoinOption> flags, JoinLimits limits, long maxLag)
 	 */
 	public JoinOptions withLimits(JoinLimits limits) {
 		return new JoinOptions(this.flags, limits, this.maxLag);
+	}
+
+	/**
+	 * These options with other limits that are made of the present ones, for example
+	 * {@code withLimits((limits) -> limits.withMaxBytes(1000).withRates(100, 0))}.
+	 * @param change makes them
+	 * @return the new options
+	 */
+	public JoinOptions withLimits(UnaryOperator<JoinLimits> change) {
+		return withLimits(change.apply(this.limits));
 	}
 
 	/**

@@ -6,6 +6,7 @@ package io.duplex;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * cannot tell any more
  * @param backendAddress address of the second socket's peer, or null while there is none
  * @param state where it is in its life
+ * @param flags what makes it different from a plain join
+ * @param tee whether it mirrors one direction of another join, see {@link Join#tee}
  * @param since when it was made
  * @param idle time since the last byte
  * @param bytesFromClient bytes delivered to the backend side
@@ -30,9 +33,16 @@ import org.jspecify.annotations.Nullable;
  * @param pathFromBackend how bytes move to the client side
  */
 public record JoinSnapshot(long id, @Nullable String proxy, @Nullable String backend,
-		@Nullable DuplexAddress clientAddress, @Nullable DuplexAddress backendAddress, JoinState state, Instant since,
-		Duration idle, long bytesFromClient, long bytesFromBackend, long pendingFromClient, long pendingFromBackend,
-		DataPath pathFromClient, DataPath pathFromBackend) {
+		@Nullable DuplexAddress clientAddress, @Nullable DuplexAddress backendAddress, JoinState state,
+		Set<JoinOption> flags, boolean tee, Instant since, Duration idle, long bytesFromClient, long bytesFromBackend,
+		long pendingFromClient, long pendingFromBackend, DataPath pathFromClient, DataPath pathFromBackend) {
+
+	/**
+	 * Create a snapshot.
+	 */
+	public JoinSnapshot {
+		flags = Set.copyOf(flags);
+	}
 
 	/**
 	 * The id as text: decimal digits.

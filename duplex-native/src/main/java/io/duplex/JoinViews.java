@@ -6,6 +6,8 @@ package io.duplex;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 import io.duplex.ffi.Dx;
@@ -30,8 +32,9 @@ final class JoinViews {
 	static JoinSnapshot snapshot(JoinRow row, @Nullable DuplexProxyDefinition proxy) {
 		return new JoinSnapshot(row.id(), (proxy != null) ? proxy.name() : null, backend(proxy, row.backend()),
 				AddressCodec.decode(row.aPeer()), AddressCodec.decode(row.bPeer()), state(row.state()),
-				instant(row.sinceNanos()), Duration.ofNanos(row.idleNanos()), row.aToB(), row.bToA(), row.aToBPending(),
-				row.bToAPending(), path(row.aToBPath()), path(row.bToAPath()));
+				flags(row.flags()), (row.flags() & Dx.DX_JOIN_TEE) != 0, instant(row.sinceNanos()),
+				Duration.ofNanos(row.idleNanos()), row.aToB(), row.bToA(), row.aToBPending(), row.bToAPending(),
+				path(row.aToBPath()), path(row.bToAPath()));
 	}
 
 	private static @Nullable String backend(@Nullable DuplexProxyDefinition proxy, int index) {
@@ -58,6 +61,29 @@ final class JoinViews {
 	private static Instant instant(long nanos) {
 		long second = TimeUnit.SECONDS.toNanos(1);
 		return Instant.ofEpochSecond(nanos / second, nanos % second);
+	}
+
+	private static Set<JoinOption> flags(int flags) {
+		Set<JoinOption> set = EnumSet.noneOf(JoinOption.class);
+		for (JoinOption option : JoinOption.values()) {
+			if ((flags & flag(option)) != 0) {
+				set.add(option);
+			}
+		}
+		return set;
+	}
+
+	/**
+	 * A flag of {@code struct dx_join_options}.
+	 * @param option the option
+	 * @return one bit
+	 */
+	static int flag(JoinOption option) {
+		return switch (option) {
+			case HALF_DUPLEX -> Dx.DX_JOIN_HALF_DUPLEX;
+			case NO_CLOSE -> Dx.DX_JOIN_NO_CLOSE;
+			case LOSSY -> Dx.DX_JOIN_LOSSY;
+		};
 	}
 
 	private static JoinState state(int state) {

@@ -7,6 +7,7 @@ package io.duplex;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongToIntFunction;
@@ -50,7 +51,7 @@ final class Joins {
 		client.requireNothingPutBack();
 		backend.requireNothingPutBack();
 		byte[] struct = encode(options);
-		return new Making(engine, "join", client.peerAddress(), backend.peerAddress(),
+		return new Making(engine, client.peerAddress(), backend.peerAddress(), options.flags(),
 				(token) -> LibDuplex.dx_join(client.id(), backend.id(), struct, token, new long[1]));
 	}
 
@@ -70,47 +71,27 @@ final class Joins {
 		long a = listenerFirst ? listener.id() : other.id();
 		long b = listenerFirst ? other.id() : listener.id();
 		DuplexAddress peer = other.peerAddress();
-		return new Making(engine, "join", listenerFirst ? listener.address() : peer,
-				listenerFirst ? peer : listener.address(),
-				(token) -> LibDuplex.dx_join(a, b, struct, token, new long[1]));
+		return new Making(engine, listenerFirst ? listener.address() : peer, listenerFirst ? peer : listener.address(),
+				options.flags(), (token) -> LibDuplex.dx_join(a, b, struct, token, new long[1]));
 	}
 
-	/**
-	 * Mirror one direction of a join.
-	 * @param engine the engine
-	 * @param join the join
-	 * @param mirror who gets the bytes, too
-	 * @param side whose bytes
-	 * @param maxLag memory that may wait for the mirror
-	 * @return the command
-	 */
-	Making tee(NativeEngine engine, NativeJoin join, NativeSocket mirror, JoinSide side, long maxLag) {
-		if (maxLag < 0) {
-			throw new IllegalArgumentException("maxLag must not be negative: " + maxLag);
-		}
-		int number = switch (side) {
-			case CLIENT -> Dx.DX_SIDE_A;
-			case BACKEND -> Dx.DX_SIDE_B;
-			case NONE -> throw new IllegalArgumentException("a tee mirrors the bytes of CLIENT or of BACKEND");
-		};
-		DuplexAddress source = (side == JoinSide.CLIENT) ? join.clientAddress() : join.backendAddress();
-		return new Making(engine, "mirror", source, mirror.peerAddress(),
-				(token) -> LibDuplex.dx_tee(join.id(), mirror.id(), number, maxLag, token, new long[1]));
+	CompletableFuture<Event> giveLimits(long id, JoinLimits limits) {
+		return this.core.commands().submit(limiting(id, limits));
 	}
 
-	CompletableFuture<Event> limit(long id, JoinLimits limits) {
+	boolean limit(long id, JoinLimits limits) {
+		return give(id, "limit", limiting(id, limits)) != null;
+	}
+
+	private static LongToIntFunction limiting(long id, JoinLimits limits) {
 		byte[] struct = encode(JoinOptions.DEFAULTS.withLimits(limits));
-		return this.core.commands().submit((token) -> LibDuplex.dx_join_limit(id, struct, token));
+		return (token) -> LibDuplex.dx_join_limit(id, struct, token);
 	}
 
 	private static byte[] encode(JoinOptions options) {
 		int flags = 0;
 		for (JoinOption flag : options.flags()) {
-			flags |= switch (flag) {
-				case HALF_DUPLEX -> Dx.DX_JOIN_HALF_DUPLEX;
-				case NO_CLOSE -> Dx.DX_JOIN_NO_CLOSE;
-				case LOSSY -> Dx.DX_JOIN_LOSSY;
-			};
+			flags |= JoinViews.flag(flag);
 		}
 		JoinLimits limits = options.limits();
 		return NativeJoinOptions.encode(flags, options.maxLag(), Millis.limitOrOff(limits.idleTimeout()),
@@ -211,22 +192,22 @@ final class Joins {
 
 		private final NativeEngine engine;
 
-		private final String operation;
-
 		private final DuplexAddress clientAddress;
 
 		private final DuplexAddress backendAddress;
+
+		private final Set<JoinOption> flags;
 
 		private final CompletableFuture<Event> ended = new CompletableFuture<>();
 
 		private final CompletableFuture<Event> answer;
 
-		Making(NativeEngine engine, String operation, DuplexAddress clientAddress, DuplexAddress backendAddress,
+		Making(NativeEngine engine, DuplexAddress clientAddress, DuplexAddress backendAddress, Set<JoinOption> flags,
 				LongToIntFunction call) {
 			this.engine = engine;
-			this.operation = operation;
 			this.clientAddress = clientAddress;
 			this.backendAddress = backendAddress;
+			this.flags = flags;
 			this.answer = Joins.this.core.commands().submit(call, this::register);
 		}
 
@@ -250,25 +231,19 @@ final class Joins {
 
 		private Join made(Event event) {
 			if (event.result() >= 0) {
-				return new NativeJoin(this.engine, event.object(), this.clientAddress, this.backendAddress, this.ended);
+				return new NativeJoin(this.engine, event.object(), this.clientAddress, this.backendAddress, this.flags,
+						this.ended);
 			}
 			String subject = this.clientAddress + " with " + this.backendAddress;
 			if (Errno.EPIPE.is(event.result())) {
-				throw new DuplexClosedException(this.operation, subject, Failures.error(event.result()),
+				throw new DuplexClosedException("join", subject, Failures.error(event.result()),
 						"an output that is needed was shut down");
 			}
 			if (Errno.EBUSY.is(event.result())) {
-				throw new SocketBusyException(this.operation, subject, Failures.error(event.result()),
+				throw new SocketBusyException("join", subject, Failures.error(event.result()),
 						"they are joined already, or one is being released");
 			}
-			if (Errno.EINVAL.is(event.result())) {
-				throw new IllegalArgumentException("the mirror of a join must not be part of it: " + subject);
-			}
-			if (Errno.EOPNOTSUPP.is(event.result())) {
-				throw new DuplexException(this.operation, subject, Failures.error(event.result()),
-						"the join has no such direction, or is not open", null);
-			}
-			throw Joins.this.core.failures().object(this.operation, subject, event.result());
+			throw Joins.this.core.failures().object("join", subject, event.result());
 		}
 
 	}

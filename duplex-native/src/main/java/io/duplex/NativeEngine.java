@@ -232,10 +232,29 @@ final class NativeEngine implements DuplexEngine {
 
 	@Override
 	public Join join(DuplexListener listener, DuplexSocket other, JoinOptions options) {
-		if (!(listener instanceof NativeListener own) || own.engine() != this) {
-			throw new IllegalArgumentException(listener + " is not a listener of this engine");
+		return this.joins.inherited(this, own(listener), own(other), true, options).now();
+	}
+
+	@Override
+	public CompletionStage<Join> joinAsync(DuplexListener listener, DuplexSocket other, JoinOptions options) {
+		return this.joins.inherited(this, own(listener), own(other), true, options).later();
+	}
+
+	@Override
+	public Join join(DuplexSocket other, DuplexListener listener, JoinOptions options) {
+		return this.joins.inherited(this, own(listener), own(other), false, options).now();
+	}
+
+	@Override
+	public CompletionStage<Join> joinAsync(DuplexSocket other, DuplexListener listener, JoinOptions options) {
+		return this.joins.inherited(this, own(listener), own(other), false, options).later();
+	}
+
+	private NativeListener own(DuplexListener listener) {
+		if (listener instanceof NativeListener own && own.engine() == this) {
+			return own;
 		}
-		return this.joins.inherited(this, own, own(other), true, options).now();
+		throw new IllegalArgumentException(listener + " is not a listener of this engine");
 	}
 
 	/** For a socket that is bound: its listener is joined. Null when none is. */
@@ -261,10 +280,11 @@ final class NativeEngine implements DuplexEngine {
 	}
 
 	@Override
-	public TransformedJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
+	public TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
 			@Nullable Transform fromBackend) {
-		return TransformLoops.start(own(client), own(backend), fromClient, fromBackend,
-				this.core.completions()::execute);
+		return NativeTransformJoin.begin(this, own(client), own(backend),
+				(fromClient != null) ? fromClient : Transform.identity(),
+				(fromBackend != null) ? fromBackend : Transform.identity());
 	}
 
 	/**
@@ -309,6 +329,16 @@ final class NativeEngine implements DuplexEngine {
 	@Override
 	public boolean closeJoin(String id) {
 		return Joins.parse(id).map(this::closeJoin).orElse(false);
+	}
+
+	@Override
+	public boolean limitJoin(long id, JoinLimits limits) {
+		return this.joins.limit(id, limits);
+	}
+
+	@Override
+	public boolean limitJoin(String id, JoinLimits limits) {
+		return Joins.parse(id).map((number) -> limitJoin(number, limits)).orElse(false);
 	}
 
 	@Override

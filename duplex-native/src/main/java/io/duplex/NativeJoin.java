@@ -6,6 +6,7 @@ package io.duplex;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -32,6 +33,8 @@ final class NativeJoin implements Join {
 
 	private final DuplexAddress backend;
 
+	private final Set<JoinOption> flags;
+
 	private final Instant since = Instant.now();
 
 	private final CompletableFuture<JoinEnd> end = new CompletableFuture<>();
@@ -42,15 +45,17 @@ final class NativeJoin implements Join {
 	 * @param id the join
 	 * @param client address of the first socket's peer
 	 * @param backend address of the second socket's peer
+	 * @param flags what makes the join different
 	 * @param ended completes on the event thread when the join ends
 	 */
-	NativeJoin(NativeEngine engine, long id, DuplexAddress client, DuplexAddress backend,
+	NativeJoin(NativeEngine engine, long id, DuplexAddress client, DuplexAddress backend, Set<JoinOption> flags,
 			CompletableFuture<Event> ended) {
 		this.engine = engine;
 		this.core = engine.core();
 		this.id = id;
 		this.client = client;
 		this.backend = backend;
+		this.flags = flags;
 		ended.whenComplete((event, ex) -> this.core.completions().execute(() -> end(event, ex)));
 	}
 
@@ -105,8 +110,8 @@ final class NativeJoin implements Join {
 		catch (CompletionException ex) {
 			throw this.core.failures().closed(operation, subject());
 		}
-		return new JoinSnapshot(this.id, null, null, this.client, this.backend, JoinState.ENDED, this.since,
-				Duration.ZERO, last.bytesFromClient(), last.bytesFromBackend(), last.pendingFromClient(),
+		return new JoinSnapshot(this.id, null, null, this.client, this.backend, JoinState.ENDED, this.flags, false,
+				this.since, Duration.ZERO, last.bytesFromClient(), last.bytesFromBackend(), last.pendingFromClient(),
 				last.pendingFromBackend(), DataPath.NONE, DataPath.NONE);
 	}
 
@@ -138,12 +143,12 @@ final class NativeJoin implements Join {
 
 	@Override
 	public void limit(JoinLimits limits) {
-		limited(Parking.get(this.engine.joins().limit(this.id, limits)));
+		limited(Parking.get(this.engine.joins().giveLimits(this.id, limits)));
 	}
 
 	@Override
 	public CompletionStage<Void> limitAsync(JoinLimits limits) {
-		return this.core.completions().map(this.engine.joins().limit(this.id, limits), (event) -> {
+		return this.core.completions().map(this.engine.joins().giveLimits(this.id, limits), (event) -> {
 			limited(event);
 			return null;
 		});
@@ -156,13 +161,22 @@ final class NativeJoin implements Join {
 	}
 
 	@Override
-	public Join tee(DuplexSocket mirror, JoinSide side, long maxLag) {
-		return this.engine.joins().tee(this.engine, this, this.engine.connected(mirror), side, maxLag).now();
+	public Tee tee(DuplexSocket mirror, TeeDirection direction, long maxLag) {
+		NativeTee tee = newTee(mirror, direction, maxLag);
+		return tee.made(Parking.get(tee.begin(this.id, maxLag)));
 	}
 
 	@Override
-	public CompletionStage<Join> teeAsync(DuplexSocket mirror, JoinSide side, long maxLag) {
-		return this.engine.joins().tee(this.engine, this, this.engine.connected(mirror), side, maxLag).later();
+	public CompletionStage<Tee> teeAsync(DuplexSocket mirror, TeeDirection direction, long maxLag) {
+		NativeTee tee = newTee(mirror, direction, maxLag);
+		return this.core.completions().map(tee.begin(this.id, maxLag), tee::made);
+	}
+
+	private NativeTee newTee(DuplexSocket mirror, TeeDirection direction, long maxLag) {
+		if (maxLag < 0) {
+			throw new IllegalArgumentException("maxLag must not be negative: " + maxLag);
+		}
+		return new NativeTee(this.engine, subject(), this.engine.connected(mirror), direction);
 	}
 
 	@Override

@@ -183,22 +183,6 @@ final class NativeSocket implements DuplexSocket {
 		return Errno.EAGAIN.is(result) ? 0 : received(result);
 	}
 
-	/**
-	 * Wait until something can be received.
-	 * @return completes on the event thread, also when waiting has become pointless
-	 */
-	CompletableFuture<Void> readable() {
-		if (!this.putBack.isEmpty()) {
-			return CompletableFuture.completedFuture(null);
-		}
-		try {
-			return this.core.readiness().arm(this.id, Dx.DX_READABLE);
-		}
-		catch (Readiness.ArmException ex) {
-			return CompletableFuture.completedFuture(null);
-		}
-	}
-
 	/** Not at all when somebody else has the turn. */
 	private static long attempt(ReadyLoop loop, LongSupplier attempt) {
 		try {

@@ -114,25 +114,25 @@ class SharedJoinTests {
 	void aTeeMirrorsOneDirectionAndStops() {
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine); Pair mirror = Pair.open(this.engine)) {
 			Join join = this.engine.join(a.socket(), b.socket());
-			Join tee = join.tee(mirror.socket(), JoinSide.CLIENT);
+			Tee tee = join.tee(mirror.socket(), TeeDirection.CLIENT_TO_BACKEND);
 			a.write("seen");
 			b.write("unseen");
 			assertThat(b.read(4)).isEqualTo("seen");
 			assertThat(a.read(6)).isEqualTo("unseen");
 			assertThat(mirror.read(4)).isEqualTo("seen");
-			Join back = join.tee(mirror.socket(), JoinSide.BACKEND);
+			Tee back = join.tee(mirror.socket(), TeeDirection.BACKEND_TO_CLIENT);
 			b.write("both");
 			assertThat(mirror.read(4)).isEqualTo("both");
-			tee.unjoin();
+			tee.close();
 			a.write("more");
 			assertThat(b.read(4)).isEqualTo("more");
-			assertThatIllegalArgumentException().isThrownBy(() -> join.tee(a.socket(), JoinSide.BACKEND));
+			assertThatIllegalArgumentException().isThrownBy(() -> join.tee(a.socket(), TeeDirection.BACKEND_TO_CLIENT));
 			join.unjoin();
-			assertThat(end(back).reason()).isEqualTo(JoinEndReason.UNJOINED);
+			assertThat(Peers.soon(back.end()).reason()).isEqualTo(TeeEndReason.JOIN_ENDED);
 			mirror.socket().send("mine".getBytes(StandardCharsets.UTF_8));
 			assertThat(mirror.read(4)).isEqualTo("mine");
 			assertThatExceptionOfType(DuplexClosedException.class)
-				.isThrownBy(() -> join.tee(mirror.socket(), JoinSide.CLIENT));
+				.isThrownBy(() -> join.tee(mirror.socket(), TeeDirection.CLIENT_TO_BACKEND));
 		}
 	}
 
@@ -140,13 +140,13 @@ class SharedJoinTests {
 	void aDeadMirrorDisturbsNobodyAndTheJoinSplicesAgain() {
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine); Pair mirror = Pair.open(this.engine)) {
 			Join join = this.engine.join(a.socket(), b.socket());
-			Join tee = join.tee(mirror.socket(), JoinSide.CLIENT);
+			Tee tee = join.tee(mirror.socket(), TeeDirection.CLIENT_TO_BACKEND);
 			CompletableFuture<byte[]> received = Async.supply(() -> readAll(b));
 			write(a, stream(1_000_000));
 			mirror.resetConnection();
 			byte[] sent = stream(20_000_000);
 			write(a, sent);
-			assertThat(end(tee).reason()).isIn(JoinEndReason.RESET, JoinEndReason.BEHIND);
+			assertThat(Peers.soon(tee.end()).reason()).isIn(TeeEndReason.MIRROR_GONE, TeeEndReason.BEHIND);
 			await().until(() -> {
 				write(a, stream(1_000_000));
 				return join.snapshot().pathFromClient() == DataPath.SPLICE;
@@ -220,7 +220,7 @@ class SharedJoinTests {
 	@Test
 	void transformsAreAppliedToEachDirection() {
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine)) {
-			TransformedJoin join = this.engine.joinThrough(a.socket(), b.socket(), (chunk) -> StandardCharsets.UTF_8
+			TransformJoin join = this.engine.joinThrough(a.socket(), b.socket(), (chunk) -> StandardCharsets.UTF_8
 				.encode(StandardCharsets.UTF_8.decode(chunk).toString().toUpperCase(Locale.ROOT)), null);
 			a.write("quiet");
 			assertThat(b.read(5)).isEqualTo("QUIET");
@@ -231,31 +231,30 @@ class SharedJoinTests {
 			b.write("rest");
 			assertThat(a.read(4)).isEqualTo("rest");
 			b.endOutput();
-			TransformedJoin.End end = join.end().toCompletableFuture().join();
+			TransformEnd end = join.end().toCompletableFuture().join();
 			assertThat(end.reason()).isEqualTo(JoinEndReason.CLIENT_CLOSED);
-			assertThat(end.bytesFromClient()).isEqualTo(5);
-			assertThat(end.bytesFromBackend()).isEqualTo(9);
+			assertThat(end.counts()).isEqualTo(new TransformCounts(5, 5, 9, 9));
 		}
 	}
 
 	@Test
 	void aTransformThatThrowsEndsTheJoinAndAStoppedOneGivesTheSocketsBack() {
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine)) {
-			TransformedJoin join = this.engine.joinThrough(a.socket(), b.socket(), null, (chunk) -> {
+			TransformJoin join = this.engine.joinThrough(a.socket(), b.socket(), null, (chunk) -> {
 				throw new IllegalStateException("no");
 			});
 			a.write("through");
 			assertThat(b.read(7)).isEqualTo("through");
 			b.write("x");
-			TransformedJoin.End end = join.end().toCompletableFuture().join();
+			TransformEnd end = join.end().toCompletableFuture().join();
 			assertThat(end.reason()).isEqualTo(JoinEndReason.ERROR);
-			assertThat(end.failure()).hasMessage("no");
+			assertThat(end.cause()).hasMessage("no");
 		}
 		try (Pair a = Pair.open(this.engine); Pair b = Pair.open(this.engine)) {
-			TransformedJoin join = this.engine.joinThrough(a.socket(), b.socket(), null, null);
+			TransformJoin join = this.engine.joinThrough(a.socket(), b.socket(), null, null);
 			a.write("1");
 			assertThat(b.read(1)).isEqualTo("1");
-			assertThat(join.stop().toCompletableFuture().join().reason()).isEqualTo(JoinEndReason.UNJOINED);
+			assertThat(join.unjoin()).isEqualTo(new TransformCounts(1, 1, 0, 0));
 			a.write("2");
 			assertThat(read(a.socket(), 1)).isEqualTo("2");
 			this.engine.join(a.socket(), b.socket());

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
  * {@code struct dx_join_info}: a join at one moment.
  *
  * @param state {@code DX_JOIN_…}
+ * @param flags {@code DX_JOIN_…}
  * @param id the join
  * @param proxy its proxy, or 0
  * @param backend index of the proxy's backend, or -1
@@ -24,13 +25,15 @@ import java.nio.ByteBuffer;
  * @param aPeer the client
  * @param bPeer the backend
  */
-public record JoinRow(int state, long id, long proxy, int backend, int aToBPath, int bToAPath, long sinceNanos,
-		long idleNanos, long aToB, long bToA, long aToBPending, long bToAPending, NativeAddress aPeer,
+public record JoinRow(int state, int flags, long id, long proxy, int backend, int aToBPath, int bToAPath,
+		long sinceNanos, long idleNanos, long aToB, long bToA, long aToBPending, long bToAPending, NativeAddress aPeer,
 		NativeAddress bPeer) {
 
 	static final int SIZEOF = 368;
 
 	static final int STATE = 4;
+
+	static final int FLAGS = 6;
 
 	static final int ID = 8;
 
@@ -59,12 +62,12 @@ public record JoinRow(int state, long id, long proxy, int backend, int aToBPath,
 	static final int B_PEER = 232;
 
 	static JoinRow read(ByteBuffer struct, int at) {
-		return new JoinRow(Layout.unsigned(struct, at + STATE), struct.getLong(at + ID), struct.getLong(at + PROXY),
-				struct.getInt(at + BACKEND), Layout.unsigned(struct, at + A_TO_B_PATH),
-				Layout.unsigned(struct, at + B_TO_A_PATH), struct.getLong(at + SINCE_NS), struct.getLong(at + IDLE_NS),
-				struct.getLong(at + A_TO_B), struct.getLong(at + B_TO_A), struct.getLong(at + A_TO_B_PENDING),
-				struct.getLong(at + B_TO_A_PENDING), NativeAddress.read(struct, at + A_PEER),
-				NativeAddress.read(struct, at + B_PEER));
+		return new JoinRow(Layout.unsigned(struct, at + STATE), Layout.unsigned(struct, at + FLAGS),
+				struct.getLong(at + ID), struct.getLong(at + PROXY), struct.getInt(at + BACKEND),
+				Layout.unsigned(struct, at + A_TO_B_PATH), Layout.unsigned(struct, at + B_TO_A_PATH),
+				struct.getLong(at + SINCE_NS), struct.getLong(at + IDLE_NS), struct.getLong(at + A_TO_B),
+				struct.getLong(at + B_TO_A), struct.getLong(at + A_TO_B_PENDING), struct.getLong(at + B_TO_A_PENDING),
+				NativeAddress.read(struct, at + A_PEER), NativeAddress.read(struct, at + B_PEER));
 	}
 
 }

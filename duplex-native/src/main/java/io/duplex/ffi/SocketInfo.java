@@ -57,6 +57,10 @@ public final class SocketInfo {
 	 * State of the output half.
 	 * @return {@code DX_HALF_…}
 	 */
+	public int input() {
+		return this.struct.getInt(INPUT);
+	}
+
 	public int output() {
 		return this.struct.getInt(OUTPUT);
 	}

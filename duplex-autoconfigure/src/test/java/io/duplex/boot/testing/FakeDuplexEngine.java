@@ -8,7 +8,7 @@ import java.net.Socket;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.SocketChannel;
 import io.duplex.Transform;
-import io.duplex.TransformedJoin;
+import io.duplex.TransformJoin;
 import org.jspecify.annotations.Nullable;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -29,6 +29,7 @@ import io.duplex.DuplexProxyDefinition;
 import io.duplex.DuplexSocket;
 import io.duplex.EngineStatistics;
 import io.duplex.Join;
+import io.duplex.JoinLimits;
 import io.duplex.JoinOptions;
 import io.duplex.JoinPage;
 import io.duplex.JoinQuery;
@@ -101,7 +102,32 @@ public final class FakeDuplexEngine implements DuplexEngine {
 	}
 
 	@Override
-	public TransformedJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
+	public CompletionStage<Join> joinAsync(DuplexListener clients, DuplexSocket backend, JoinOptions options) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public Join join(DuplexSocket client, DuplexListener backends, JoinOptions options) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<Join> joinAsync(DuplexSocket client, DuplexListener backends, JoinOptions options) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public boolean limitJoin(long id, JoinLimits limits) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public boolean limitJoin(String id, JoinLimits limits) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
 			@Nullable Transform fromBackend) {
 		throw new UnsupportedOperationException();
 	}

@@ -5,6 +5,7 @@
 package io.duplex.boot.actuate.endpoint;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 import io.duplex.DuplexAddress;
 import io.duplex.DuplexEngine;
@@ -118,18 +119,26 @@ public class DuplexJoinsEndpoint {
 	 * @param bytes numbers of bytes
 	 * @param path how bytes move each way
 	 * @param state where it is in its life: deciding, connecting, open, half-closed,
-	 * closing or ended
+	 * closing, listening or ended
+	 * @param flags what makes it different from a plain join: half-duplex, no-close,
+	 * lossy or tee; of a plain one, none
 	 */
 	public record JoinDescriptor(String id, @Nullable String proxy, @Nullable String client, @Nullable String backend,
-			String since, String idle, BytesDescriptor bytes, PathDescriptor path,
-			String state) implements OperationResponseBody {
+			String since, String idle, BytesDescriptor bytes, PathDescriptor path, String state,
+			List<String> flags) implements OperationResponseBody {
 
 		static JoinDescriptor of(JoinSnapshot join) {
 			return new JoinDescriptor(join.idText(), join.proxy(), text(join.clientAddress()),
 					text(join.backendAddress()), join.since().toString(), join.idle().toString(),
 					new BytesDescriptor(join.bytesFromClient(), join.bytesFromBackend()),
 					new PathDescriptor(Words.of(join.pathFromClient()), Words.of(join.pathFromBackend())),
-					Words.of(join.state()));
+					Words.of(join.state()), flags(join));
+		}
+
+		private static List<String> flags(JoinSnapshot join) {
+			return Stream
+				.concat(join.flags().stream().sorted().map(Words::of), join.tee() ? Stream.of("tee") : Stream.empty())
+				.toList();
 		}
 
 		private static @Nullable String text(@Nullable DuplexAddress address) {

@@ -172,14 +172,15 @@ class DuplexEndpointsHttpTests {
 		client.writeLine("hello");
 		assertThat(client.readLine()).isEqualTo("hello");
 		Map<String, Object> join = onlyJoin("/duplexjoins");
-		assertThat(join).containsOnlyKeys("id", "proxy", "client", "backend", "since", "idle", "bytes", "path",
-				"state");
+		assertThat(join).containsOnlyKeys("id", "proxy", "client", "backend", "since", "idle", "bytes", "path", "state",
+				"flags");
 		assertThat(join.get("id")).isInstanceOf(String.class);
 		assertThat(join).containsEntry("proxy", "cache")
 			.containsEntry("client", "tcp://127.0.0.1:" + client.localPort())
 			.containsEntry("bytes", Map.of("fromClient", 6, "fromBackend", 10))
 			.containsEntry("path", Map.of("fromClient", "copy", "fromBackend", "copy"))
-			.containsEntry("state", "open");
+			.containsEntry("state", "open")
+			.containsEntry("flags", List.of());
 		assertThat(join.get("backend")).isIn(ONE.address(), TWO.address());
 		assertThat(Instant.parse((String) join.get("since"))).isBetween(Instant.now().minusSeconds(60), Instant.now());
 		assertThat(Duration.parse((String) join.get("idle"))).isBetween(Duration.ZERO, Duration.ofMinutes(1));

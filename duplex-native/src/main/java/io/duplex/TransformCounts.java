@@ -1,0 +1,18 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+/**
+ * What a {@link TransformJoin} has moved.
+ *
+ * @param receivedFromClient bytes that the first socket has received
+ * @param sentToBackend bytes that were sent to the second socket
+ * @param receivedFromBackend bytes that the second socket has received
+ * @param sentToClient bytes that were sent to the first socket
+ */
+public record TransformCounts(long receivedFromClient, long sentToBackend, long receivedFromBackend,
+		long sentToClient) {
+
+}

@@ -1,0 +1,226 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+package io.duplex;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.duplex.ffi.Dx;
+import io.duplex.ffi.Errno;
+import io.duplex.ffi.LibDuplex;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of a join through functions: two {@link TransformPump}s, and why they end.
+ * The first reason stays. It is over when both pumps are: only then are the sockets given
+ * back, closed or reset, so that no function ever runs behind the end.
+ */
+final class Transforming {
+
+	private final EngineCore core;
+
+	/** Functions may block: not where futures complete. */
+	private final Completions executor;
+
+	private final long client;
+
+	private final long backend;
+
+	private final TransformPump forth;
+
+	private final TransformPump back;
+
+	private final long began = System.nanoTime();
+
+	private final AtomicReference<@Nullable Outcome> outcome = new AtomicReference<>();
+
+	private final AtomicReference<JoinSide> firstEnded = new AtomicReference<>(JoinSide.NONE);
+
+	private final AtomicInteger running = new AtomicInteger(2);
+
+	private final CompletableFuture<TransformEnd> end = new CompletableFuture<>();
+
+	Transforming(EngineCore core, long client, long backend, Transform clientToBackend, Transform backendToClient) {
+		this.core = core;
+		this.executor = new Completions(core.threads().decisions());
+		this.client = client;
+		this.backend = backend;
+		this.forth = new TransformPump(this, core, JoinSide.CLIENT, client, backend, clientToBackend);
+		this.back = new TransformPump(this, core, JoinSide.BACKEND, backend, client, backendToClient);
+	}
+
+	void start() {
+		execute(this.forth);
+		execute(this.back);
+	}
+
+	void execute(Runnable task) {
+		this.executor.execute(task);
+	}
+
+	CompletableFuture<TransformEnd> end() {
+		return this.end;
+	}
+
+	TransformCounts counts() {
+		return new TransformCounts(this.forth.received(), this.forth.sent(), this.back.received(), this.back.sent());
+	}
+
+	/**
+	 * Stop after what was received.
+	 * @return the end
+	 */
+	CompletableFuture<TransformEnd> stop() {
+		give(new Outcome(JoinEndReason.UNJOINED, JoinSide.NONE, null, Fate.KEEP));
+		return this.end;
+	}
+
+	void close() {
+		if (this.end.isDone()) {
+			return;
+		}
+		// Ahead of a stop that waits for a peer.
+		Outcome closed = new Outcome(JoinEndReason.CLOSED, JoinSide.NONE, null, Fate.CLOSE);
+		Outcome former = this.outcome.getAndUpdate((now) -> (now == null || now.fate == Fate.KEEP) ? closed : now);
+		if (former == null || former.fate == Fate.KEEP) {
+			closeSockets(0);
+			wakeBoth();
+		}
+	}
+
+	/**
+	 * Whether pumps are to receive no more.
+	 * @return true from the first reason to end on
+	 */
+	boolean isStopping() {
+		return this.outcome.get() != null;
+	}
+
+	/**
+	 * A function has failed.
+	 * @param side whose bytes it was given
+	 * @param cause what it threw
+	 */
+	void functionFailed(JoinSide side, Throwable cause) {
+		fail(new Outcome(JoinEndReason.ERROR, side, cause, Fate.CLOSE));
+	}
+
+	/**
+	 * A socket has failed.
+	 * @param side which
+	 * @param operation what was tried
+	 * @param result a negative errno
+	 */
+	void socketFailed(JoinSide side, String operation, long result) {
+		DuplexException cause = this.core.failures()
+			.object(operation, (side == JoinSide.CLIENT) ? "the client" : "the backend", result);
+		if (this.core.isClosed() || Errno.ESHUTDOWN.is(result)) {
+			fail(new Outcome(JoinEndReason.SHUT_DOWN, JoinSide.NONE, null, Fate.KEEP));
+		}
+		else if (cause instanceof DuplexClosedException) {
+			fail(new Outcome(JoinEndReason.CLOSED, side, null, Fate.CLOSE));
+		}
+		else if (cause instanceof SocketBusyException) {
+			// Whoever has joined it meanwhile has it.
+			fail(new Outcome(JoinEndReason.ERROR, side, cause, Fate.KEEP));
+		}
+		else if (Errno.ECONNRESET.is(result) || Errno.EPIPE.is(result)) {
+			fail(new Outcome(JoinEndReason.RESET, side, cause, Fate.PASS_RESET));
+		}
+		else {
+			fail(new Outcome(JoinEndReason.ERROR, side, cause, Fate.PASS_RESET));
+		}
+	}
+
+	private void fail(Outcome why) {
+		if (give(why) && why.fate == Fate.CLOSE) {
+			// Wakes the other pump, should it wait for its sink.
+			closeSockets(0);
+		}
+	}
+
+	private boolean give(Outcome why) {
+		boolean isFirst = this.outcome.compareAndSet(null, why);
+		wakeBoth();
+		return isFirst;
+	}
+
+	private void wakeBoth() {
+		this.forth.wake();
+		this.back.wake();
+	}
+
+	/**
+	 * The stream of one side has ended.
+	 * @param side which
+	 */
+	void streamEnded(JoinSide side) {
+		this.firstEnded.compareAndSet(JoinSide.NONE, side);
+	}
+
+	/**
+	 * A pump does nothing any more.
+	 */
+	void pumpDone() {
+		if (this.running.decrementAndGet() > 0) {
+			return;
+		}
+		JoinSide first = Objects.requireNonNull(this.firstEnded.get());
+		Outcome streams = new Outcome(
+				(first == JoinSide.CLIENT) ? JoinEndReason.CLIENT_CLOSED : JoinEndReason.BACKEND_CLOSED, first, null,
+				Fate.CLOSE);
+		Outcome why = this.outcome.compareAndExchange(null, streams);
+		Outcome last = (why != null) ? why : streams;
+		switch (last.fate) {
+			case CLOSE -> closeSockets(0);
+			case PASS_RESET -> passReset();
+			case KEEP -> {
+				// The application's.
+			}
+		}
+		TransformEnd result = new TransformEnd(last.reason, last.side, last.cause, counts(),
+				Duration.ofNanos(System.nanoTime() - this.began));
+		this.core.completions().execute(() -> this.end.complete(result));
+	}
+
+	/**
+	 * A plain join knows how to pass a reset on: when all that was sent has arrived. All
+	 * that there was to receive has been received.
+	 */
+	private void passReset() {
+		this.core.commands()
+			.submit((token) -> LibDuplex.dx_join(this.client, this.backend, null, token, new long[1]))
+			.thenAccept((event) -> {
+				if (event.result() < 0) {
+					closeSockets(Dx.DX_CLOSE_RESET);
+				}
+			});
+	}
+
+	private void closeSockets(int flags) {
+		this.core.commands().submit((token) -> LibDuplex.dx_close(this.client, flags, 0, token));
+		this.core.commands().submit((token) -> LibDuplex.dx_close(this.backend, flags, 0, token));
+	}
+
+	/**
+	 * What becomes of the sockets.
+	 */
+	private enum Fate {
+
+		KEEP, CLOSE, PASS_RESET
+
+	}
+
+	/**
+	 * Why it is over.
+	 */
+	private record Outcome(JoinEndReason reason, JoinSide side, @Nullable Throwable cause, Fate fate) {
+
+	}
+
+}
