@@ -254,9 +254,11 @@ struct dx_connect_options {
 #define DX_CONNECT_IN_TURN UINT32_MAX
 
 /**
- * Connect to the first of some addresses that answers. They are begun in their order, each `attempt_delay` after the one
+ * Connect to the first of some addresses that answers. They are begun in their order, each `attempt_delay` after the
+ * one
  * before or as soon as that has failed; the first that is established wins and the others are given up. The
- * socket exists at once, but can only be closed until the command is done: other calls get -EINPROGRESS. When the command fails the socket is gone.
+ * socket exists at once, but can only be closed until the command is done: other calls get -EINPROGRESS. When the
+ * command fails the socket is gone.
  * TCP sockets get TCP_NODELAY and keep-alive.
  *
  * @param count   addresses, 1 to 64; copied
@@ -322,7 +324,8 @@ DX_API int64_t dx_send_wait(dx_id socket, const void *data, size_t length, int t
  *
  * @param file   a regular file or another that can be mapped; stays the caller's, its position is not used
  * @param offset bytes from the file's beginning
- * @return bytes taken, possibly fewer than count, 0 at the end of the file; -EAGAIN and others as dx_send(); -EINVAL for a
+ * @return bytes taken, possibly fewer than count, 0 at the end of the file; -EAGAIN and others as dx_send(); -EINVAL
+ * for a
  *         file that sendfile cannot read, -EBADF
  */
 DX_API int64_t dx_send_file(dx_id socket, int file, uint64_t offset, uint64_t count);
@@ -369,11 +372,13 @@ DX_API int64_t dx_send_fd(dx_id socket, const void *data, size_t length, int fd)
 DX_API int64_t dx_recv_fd(dx_id socket, void *data, size_t length, int *fd);
 
 /**
- * Pass a managed socket on to another process (or engine), with its unread bytes, over a unix socket: what is queued in its
+ * Pass a managed socket on to another process (or engine), with its unread bytes, over a unix socket: what is queued in
+ * its
  * output is delivered first. On success its id is stale and the descriptor is closed here.
  *
  * On the wire, from the first byte on, everything in network byte order: "DXS1", a 32-bit number of unread bytes, these
- * bytes; the descriptor comes with the first byte. Several follow each other; bytes of the host's own may stand between.
+ * bytes; the descriptor comes with the first byte. Several follow each other; bytes of the host's own may stand
+ * between.
  *
  * @param carrier a managed unix socket whose output is held
  * @param timeout milliseconds for all of it, -1 for ever. When it is over the socket stays managed if nothing was sent;
@@ -386,7 +391,8 @@ DX_API int dx_pass_wait(dx_id socket, dx_id carrier, int timeout);
 /**
  * Take over a socket that dx_pass_wait() sent at the other end of the carrier.
  *
- * @return 0; -EPROTO when something else was sent; -ENOTCONN at the end of the carrier's stream; -ETIMEDOUT with nothing
+ * @return 0; -EPROTO when something else was sent; -ENOTCONN at the end of the carrier's stream; -ETIMEDOUT with
+ * nothing
  *         received; errors as dx_adopt() and dx_recv_wait()
  */
 DX_API int dx_take_wait(dx_id engine, dx_id carrier, int timeout, dx_id *socket);
@@ -427,7 +433,8 @@ DX_API int dx_close_wait(dx_id socket, uint32_t flags, uint32_t timeout);
  * output is delivered first. Both halves must be held, and the read-ahead bytes taken with dx_recv_queued().
  *
  * @param timeout for the queued output; -ETIMEDOUT, and the socket stays managed, when it is over; 0: no limit
- * @return 0; -EBUSY when a half is flowing, or a shutdown is still being delivered; -ENOTEMPTY when read-ahead bytes are left. The event's value is the
+ * @return 0; -EBUSY when a half is flowing, or a shutdown is still being delivered; -ENOTEMPTY when read-ahead bytes
+ * are left. The event's value is the
  *         descriptor, now the host's; with it the id is stale
  */
 DX_API int dx_release(dx_id socket, uint32_t timeout, uint64_t token);
@@ -489,9 +496,11 @@ struct dx_join_options {
  * HALF_DUPLEX, the end of a is passed on to b's output. In both cases the sockets are the application's again.
  *
  * A socket may be part of several joins. What it receives goes to all whose input it is (fan-out: read once into a
- * shared buffer; the slowest sets the pace, but for LOSSY ones), and several may be sent to it (fan-in: each read's bytes
+ * shared buffer; the slowest sets the pace, but for LOSSY ones), and several may be sent to it (fan-in: each read's
+ * bytes
  * stay together). Then: an output is ended when the last of its sources has; a join's end leaves a socket alone that is
- * part of others, and the last one decides; resets pass only within a pair that shares nothing. Bytes that a had received
+ * part of others, and the last one decides; resets pass only within a pair that shares nothing. Bytes that a had
+ * received
  * before go to the joins that exist when they are moved.
  *
  * One of the two may be a listener: the worker accepts, and each connection is joined to the other socket in its place,
@@ -503,7 +512,8 @@ struct dx_join_options {
  *
  * @param options NULL for none
  * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is being released, also as the event's
- *         result: when one of the two flows into the other already; -ENOTCONN for two listeners; -EPIPE when an output that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
+ *         result: when one of the two flows into the other already; -ENOTCONN for two listeners; -EPIPE when an output
+ *         that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
  *         The event's object is the join
  */
 DX_API int dx_join(dx_id a, dx_id b, const struct dx_join_options *options, uint64_t token, dx_id *join);
@@ -523,7 +533,8 @@ DX_API int dx_unjoin(dx_id join, uint64_t token);
 DX_API int dx_unjoin_wait(dx_id join, struct dx_event *result);
 
 /**
- * Change the time limits, max_bytes and rates of a join, also of a proxy's connection, while it runs; flags and max_lag are
+ * Change the time limits, max_bytes and rates of a join, also of a proxy's connection, while it runs; flags and max_lag
+ * are
  * not looked at. What has passed counts: an age, an idle time or a number of bytes over the new limit ends it at once.
  *
  * @return 0; the event's result is -ENOENT when the join has ended meanwhile, -EOPNOTSUPP before it is open
@@ -533,20 +544,24 @@ DX_API int dx_join_limit_wait(dx_id join, const struct dx_join_options *limits);
 
 /**
  * Mirror one direction of a join: what the socket on this side sends to the join goes to `mirror`, too. Always lossy: a
- * slow or dead mirror never disturbs what it mirrors, it is dropped. The mirror's input half stays the application's; for both
- * directions call it twice. A tee is a join: it is undone by dx_unjoin(), listed with DX_JOIN_TEE, and tells its end by an
- * event. It ends with the join that it mirrors, for its reason and by side a (a is what is mirrored, b the mirror); the mirror is the application's again, its output not ended.
+ * slow or dead mirror never disturbs what it mirrors, it is dropped. The mirror's input half stays the application's; for
+ * both directions call it twice. A tee is a join: it is undone by dx_unjoin(), listed with DX_JOIN_TEE, and tells its end
+ * by an event. It ends with the join that it mirrors, for its reason and by side a (a is what is mirrored, b the mirror);
+ * the mirror is the application's again, its output not ended.
  *
  * @param side    DX_SIDE_A or DX_SIDE_B: whose bytes
  * @param max_lag memory in bytes that may wait for the mirror; 0: 1048576
- * @return 0; errors as dx_join() for the mirror's output. The event's result is -ENOENT when the join has ended meanwhile,
- *         -EOPNOTSUPP when it is not open or has no such direction, -EINVAL when the mirror is part of it; its object is the tee
+ * @return 0; errors as dx_join() for the mirror's output. The event's result is -ENOENT when the join has ended
+ * meanwhile,
+ *         -EOPNOTSUPP when it is not open or has no such direction, -EINVAL when the mirror is part of it; its object
+ *         is the tee
  */
 DX_API int dx_tee(dx_id join, dx_id mirror, uint32_t side, uint64_t max_lag, uint64_t token, dx_id *tee);
 DX_API int dx_tee_wait(dx_id join, dx_id mirror, uint32_t side, uint64_t max_lag, dx_id *tee);
 
 /**
- * End a join and close both sockets in order (as dx_close() does), also when it was made with NO_CLOSE. A socket that is
+ * End a join and close both sockets in order (as dx_close() does), also when it was made with NO_CLOSE. A socket that
+ * is
  * part of other joins stays open.
  */
 DX_API int dx_join_close(dx_id join, uint64_t token);
@@ -645,7 +660,8 @@ DX_API int dx_proxy_open(dx_id engine, const struct dx_address *listen, const st
  *
  * @param backend index: an existing one, or the next
  * @param count   0 to 64 addresses; copied
- * @return 0; -EINVAL; -ERANGE for an index over 4095; -EOPNOTSUPP for a decided proxy. The event's result is -ERANGE for
+ * @return 0; -EINVAL; -ERANGE for an index over 4095; -EOPNOTSUPP for a decided proxy. The event's result is -ERANGE
+ * for
  *         an index past the next
  */
 DX_API int dx_proxy_backend(dx_id proxy, uint32_t backend, const struct dx_address *addresses, uint32_t count,
@@ -661,16 +677,21 @@ DX_API int dx_proxy_start(dx_id proxy, uint64_t token);
 DX_API int dx_proxy_start_wait(dx_id proxy, uint16_t *port);
 
 /**
- * Start with a descriptor that listens already (inherited, socket activation, a released listener) in the place of binding.
+ * Start with a descriptor that listens already (inherited, socket activation, a released listener) in the place of
+ * binding.
  * Takes it on success. After a stop, the proxy binds the address that it was opened with.
  *
- * @return 0; -ENOTSOCK, -EINVAL when it does not listen, -EBADF; the event's result is -EALREADY for a started proxy (the
+ * @return 0; -ENOTSOCK, -EINVAL when it does not listen, -EBADF; the event's result is -EALREADY for a started proxy
+ * (the
  *         descriptor is closed), its value as dx_proxy_start()'s
  */
 DX_API int dx_proxy_start_on(dx_id proxy, int fd, uint64_t token);
 DX_API int dx_proxy_start_on_wait(dx_id proxy, int fd, uint16_t *port);
 
-/** Accept what is in the backlog, also beyond the limits, then stop listening: new peers are refused. Joins live on. Answered when done. */
+/**
+ * Accept what is in the backlog, also beyond the limits, then stop listening: new peers are refused. Joins live on.
+ * Answered when done.
+ */
 DX_API int dx_proxy_stop(dx_id proxy, uint64_t token);
 DX_API int dx_proxy_stop_wait(dx_id proxy);
 

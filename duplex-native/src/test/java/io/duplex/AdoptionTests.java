@@ -52,7 +52,7 @@ class AdoptionTests {
 	}
 
 	/** A kind of socket: makes one, connected, and says how it is adopted. */
-	private enum Kind {
+	enum Kind {
 
 		SOCKET {
 			@Override
@@ -140,13 +140,13 @@ class AdoptionTests {
 
 	}
 
-	private interface Adopt {
+	interface Adopt {
 
 		DuplexSocket adopt(DuplexEngine engine, ByteBuffer ahead);
 
 	}
 
-	private record Adoptable(java.io.Closeable object, Adopt adopt) {
+	record Adoptable(java.io.Closeable object, Adopt adopt) {
 
 	}
 
