@@ -112,16 +112,17 @@ class SwitchingTests {
 	private static void transform(DuplexEngine engine, List<End> ends, SplittableRandom random, String description) {
 		End a = ends.get(0);
 		End b = ends.get(1);
-		TransformedJoin join = engine.joinThrough(a.socket, b.socket, ByteBuffer::duplicate, null);
+		TransformJoin join = engine.joinThrough(a.socket, b.socket, ByteBuffer::duplicate, Transform.identity());
 		CompletableFuture<Void> forth = a.write(random.nextInt(MOST));
 		CompletableFuture<Void> back = b.write(random.nextInt(MOST));
 		linger(random);
-		CompletableFuture<TransformedJoin.End> stopped = join.stop().toCompletableFuture();
+		CompletableFuture<TransformCounts> undone = join.unjoinAsync().toCompletableFuture();
 		// What it has received it still sends, and the peers may have to make room.
-		CompletableFuture<byte[]> atA = a.receiveUntil(stopped.thenApply(TransformedJoin.End::bytesFromBackend));
-		CompletableFuture<byte[]> atB = b.receiveUntil(stopped.thenApply(TransformedJoin.End::bytesFromClient));
-		b.check(a, a.consume(stopped.join().bytesFromClient()), atB.join(), description);
-		a.check(b, b.consume(stopped.join().bytesFromBackend()), atA.join(), description);
+		CompletableFuture<byte[]> atA = a.receiveUntil(undone.thenApply(TransformCounts::sentToClient));
+		CompletableFuture<byte[]> atB = b.receiveUntil(undone.thenApply(TransformCounts::sentToBackend));
+		TransformCounts counts = undone.join();
+		b.check(a, a.consume(counts.receivedFromClient()), atB.join(), description);
+		a.check(b, b.consume(counts.receivedFromBackend()), atA.join(), description);
 		a.drain(forth, description);
 		b.drain(back, description);
 	}

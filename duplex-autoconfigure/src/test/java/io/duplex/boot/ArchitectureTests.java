@@ -76,7 +76,7 @@ class ArchitectureTests {
 	@Test
 	void theBindingIsUsedByTheJavaApiAlone() {
 		check(noClasses().that()
-			.resideOutsideOfPackages("io.duplex", "io.duplex.ffi..")
+			.resideOutsideOfPackages("io.duplex", "io.duplex.ffi..", "io.duplex.netty")
 			.should()
 			.dependOnClassesThat()
 			.resideInAPackage("io.duplex.ffi.."));
