@@ -107,6 +107,9 @@ static int64_t send_all(struct dx__socket *carrier, const char *data, size_t len
 	int64_t n = 0;
 	while (n >= 0 && sent < length) {
 		n = try_send(carrier, data + sent, length - sent, sent ? -1 : fd);
+		/* Who closes the socket waits for its halves, and the engine's stop for who closes. */
+		if (n == -EAGAIN && dx__engine_is_stopping(carrier->engine))
+			n = -ESHUTDOWN;
 		if (n == -EAGAIN)
 			n = dx__held_park(carrier, DX__OUT, deadline);
 		if (n > 0)
