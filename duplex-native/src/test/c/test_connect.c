@@ -154,7 +154,9 @@ static void a_silent_address_leaves_time_for_the_next(void)
 		struct dx_address addresses[2] = { full.address };
 		int listener = wire_listen(WIRE_TCP4, 5, &addresses[1]);
 		uint64_t start = now_ms();
-		CHECK_OK(dx_connect_wait(engine, addresses, 2, within(600), &socket));
+		struct dx_connect_options in_turn = { .size = sizeof(in_turn), .timeout = 600,
+				.attempt_delay = DX_CONNECT_IN_TURN };
+		CHECK_OK(dx_connect_wait(engine, addresses, 2, &in_turn, &socket));
 		CHECK_GE(now_ms() - start, 250);
 		struct line line = { socket, wire_accept(listener), WIRE_TCP4 };
 		line_close(&line);
