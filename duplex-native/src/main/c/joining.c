@@ -35,21 +35,29 @@ void dx__joining_run_after(struct dx__worker *worker, struct dx__join *join)
 	dx__socket_run_after(join->b);
 }
 
-static void arrive(const struct dx__join *join, struct dx__socket *socket)
+/*
+ * The halves flow, or are given back where no other join uses them. In one go with the count: somebody who saw them taken
+ * and no join on its way would be refused. Caller holds the control lock.
+ */
+static void arrive(const struct dx__join *join, struct dx__socket *socket, int rc)
 {
 	for (int side = DX__IN; side <= DX__OUT; side++) {
-		if (needs(join, socket == join->a, side))
-			socket->joining[side]--;
+		if (!needs(join, socket == join->a, side))
+			continue;
+		socket->joining[side]--;
+		if (!rc)
+			dx__half_set(socket, side, DX_HALF_FLOWING);
+		else if (!(side == DX__IN ? socket->from : socket->to))
+			dx__half_give_back_locked(socket, side);
 	}
 }
 
-static void give_back(struct dx__worker *worker, struct dx__join *join, struct dx__socket *socket)
+static void give_back(struct dx__join *join, struct dx__socket *socket)
 {
 	for (int side = DX__IN; side <= DX__OUT; side++) {
 		if (needs(join, socket == join->a, side) && !(side == DX__IN ? socket->from : socket->to))
 			dx__half_give_back(socket, side);
 	}
-	dx__socket_unplace_if_idle(worker, socket);
 }
 
 /* A tee mirrors a join that is open; what it needs may have ended on the way here. */
@@ -79,10 +87,6 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		return;
 	struct dx__join *join = command->join;
 	int rc = 0;
-	pthread_mutex_lock(&join->engine->control);
-	arrive(join, join->a);
-	arrive(join, join->b);
-	pthread_mutex_unlock(&join->engine->control);
 	if (worker->stopping)
 		rc = -ESHUTDOWN;
 	else if (dx__slab_is_dead(join->a) || dx__slab_is_dead(join->b))
@@ -94,16 +98,23 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		rc = -EPIPE;
 	else if (flows_already(join->a, join->b) || (needs(join, true, DX__OUT) && flows_already(join->b, join->a)))
 		rc = -EBUSY;
+	pthread_mutex_lock(&join->engine->control);
+	arrive(join, join->a, rc);
+	arrive(join, join->b, rc);
+	pthread_mutex_unlock(&join->engine->control);
 	if (!rc) {
 		dx__join_list(worker, join);
 		rc = dx__join_open(worker, join);
-		if (rc)
+		if (rc) {
 			dx__list_remove(&join->listed);
+			give_back(join, join->a);
+			give_back(join, join->b);
+		}
 	}
 	if (rc) {
 		dx__join_drop(worker, join);
-		give_back(worker, join, join->a);
-		give_back(worker, join, join->b);
+		dx__socket_unplace_if_idle(worker, join->a);
+		dx__socket_unplace_if_idle(worker, join->b);
 	}
 	if (rc && command->failed)
 		command->failed(worker, command);

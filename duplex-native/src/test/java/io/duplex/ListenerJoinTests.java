@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -45,7 +46,7 @@ class ListenerJoinTests {
 			.count();
 	}
 
-	@Test
+	@RepeatedTest(10)
 	void whatTheSocketSendsIsBroadcastToAllConnections() throws IOException {
 		Join join = this.engine.join(this.shared.socket(), this.listener, JoinOption.HALF_DUPLEX);
 		assertThat(join.state()).isEqualTo(JoinState.LISTENING);
