@@ -136,7 +136,7 @@ static void step_release(struct dx__worker *worker, struct dx__task *task)
 	dx__held_forget(socket);
 	dx__half_await_left(socket);
 	if (socket->watched)
-		dx__worker_unwatch(worker, socket->fd);
+		dx__worker_unwatch(worker, socket->fd, &socket->poll);
 	socket->watched = false;
 	if (socket->adopted)
 		dx__option_restore(socket->fd, &socket->original);

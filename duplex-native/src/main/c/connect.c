@@ -42,10 +42,10 @@ struct dx__attempt {
 
 /* ---- descriptors ---- */
 
-static void drop(struct dx__worker *worker, int fd, bool watched)
+static void drop(struct dx__worker *worker, int fd, struct dx__poll *watched)
 {
 	if (watched)
-		dx__worker_unwatch(worker, fd);
+		dx__worker_unwatch(worker, fd, watched);
 	close(fd);
 	dx__descriptors_give(&worker->engine->descriptors, 1);
 }
@@ -53,7 +53,7 @@ static void drop(struct dx__worker *worker, int fd, bool watched)
 static void drop_descriptor(struct dx__worker *worker, struct dx__socket *socket)
 {
 	if (socket->fd != -1)
-		drop(worker, socket->fd, socket->watched);
+		drop(worker, socket->fd, socket->watched ? &socket->poll : NULL);
 	socket->watched = false;
 	socket->fd = -1;
 }
@@ -72,7 +72,7 @@ static void remove_attempt(struct dx__worker *worker, struct dx__connect *connec
 		link = &(*link)->next;
 	*link = attempt->next;
 	if (attempt->fd != -1)
-		drop(worker, attempt->fd, true);
+		drop(worker, attempt->fd, &attempt->poll);
 	attempt->fd = -1;
 	attempt->message.run = run_free;
 	dx__worker_defer(worker, &attempt->message);
@@ -240,7 +240,7 @@ static void win(struct dx__worker *worker, struct dx__attempt *attempt)
 	note_peer(socket, &connect->addresses[attempt->index]);
 	remove_attempt(worker, connect, attempt);
 	/* Registered anew, for the socket: that tells again what it is ready for. */
-	dx__worker_unwatch(worker, socket->fd);
+	dx__worker_unwatch(worker, socket->fd, &attempt->poll);
 	int rc = dx__socket_place(worker, socket);
 	finish(worker, socket, rc);
 }
@@ -301,7 +301,7 @@ static int begin_beside(struct dx__worker *worker, struct dx__socket *socket, ui
 	connect->others = attempt;
 	return 0;
 fail_descriptor:
-	drop(worker, attempt->fd, false);
+	drop(worker, attempt->fd, NULL);
 fail:
 	free(attempt);
 	return rc;

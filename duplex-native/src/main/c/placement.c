@@ -61,7 +61,7 @@ void dx__place_own(struct dx__worker *worker, struct dx__socket *socket)
 static void leave(struct dx__worker *worker, struct dx__socket *socket, struct dx__list *group)
 {
 	if (socket->watched)
-		dx__worker_unwatch(worker, socket->fd);
+		dx__worker_unwatch(worker, socket->fd, &socket->poll);
 	socket->watched = false;
 	/* Only an activity has a timer; its place may be a message's, once the socket is closed. */
 	if (socket->activity != DX__IDLE)

@@ -21,7 +21,7 @@ static bool is_full(struct dx__proxy *proxy)
 static void unwatch(struct dx__worker *worker, struct dx__proxy *proxy)
 {
 	if (proxy->watched)
-		dx__worker_unwatch(worker, proxy->fd);
+		dx__worker_unwatch(worker, proxy->fd, &proxy->poll);
 	proxy->watched = false;
 }
 

@@ -113,7 +113,7 @@ int dx__socket_place(struct dx__worker *worker, struct dx__socket *socket)
 static void unplace(struct dx__worker *worker, struct dx__socket *socket)
 {
 	if (socket->watched)
-		dx__worker_unwatch(worker, socket->fd);
+		dx__worker_unwatch(worker, socket->fd, &socket->poll);
 	socket->watched = false;
 	dx__list_remove(&socket->task.link);
 	dx__list_remove(&socket->placed);
@@ -155,7 +155,7 @@ void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket)
 	dx__held_forget(socket);
 	dx__output_discard(worker, socket);
 	if (socket->watched)
-		dx__worker_unwatch(worker, socket->fd);
+		dx__worker_unwatch(worker, socket->fd, &socket->poll);
 	socket->watched = false;
 	/* Before the close: after it, the path might be somebody else's already. */
 	if (socket->listening && socket->path)

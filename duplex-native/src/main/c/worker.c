@@ -86,8 +86,12 @@ static void wait_for_events(struct dx__worker *worker)
 	worker->now = now_ms();
 	for (int i = 0; i < n; i++) {
 		struct dx__poll *poll = events[i].data.ptr;
-		poll->ready(worker, poll, events[i].events);
+		worker->events = events + i + 1;
+		worker->event_count = n - i - 1;
+		if (poll)
+			poll->ready(worker, poll, events[i].events);
 	}
+	worker->event_count = 0;
 }
 
 static void *work(void *argument)
@@ -222,8 +226,12 @@ int dx__worker_watch_listener(struct dx__worker *worker, int fd, struct dx__poll
 	return watch(worker, fd, poll, EPOLLIN);
 }
 
-void dx__worker_unwatch(struct dx__worker *worker, int fd)
+void dx__worker_unwatch(struct dx__worker *worker, int fd, struct dx__poll *poll)
 {
+	for (int i = 0; i < worker->event_count; i++) {
+		if (worker->events[i].data.ptr == poll)
+			worker->events[i].data.ptr = NULL;
+	}
 	epoll_ctl(worker->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 

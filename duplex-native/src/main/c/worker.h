@@ -23,6 +23,7 @@
 #include <pthread.h>
 
 struct dx__engine;
+struct epoll_event;
 struct dx__worker;
 
 /* What epoll calls back. */
@@ -49,6 +50,8 @@ struct dx__worker {
 	int epoll;
 	int wake;                     /* eventfd */
 	struct dx__poll wake_poll;
+	struct epoll_event *events;   /* of this batch, that are still to be handed out */
+	int event_count;
 
 	pthread_mutex_t lock;         /* guards the message queue */
 	struct dx__message *messages; /* first in, first out */
@@ -100,8 +103,9 @@ int dx__worker_watch(struct dx__worker *worker, int fd, struct dx__poll *poll);
 /* Registers a listener, level-triggered, for EPOLLIN. */
 int dx__worker_watch_listener(struct dx__worker *worker, int fd, struct dx__poll *poll);
 
-/* Must be called before the descriptor is closed or leaves: a duplicate would keep the registration alive. */
-void dx__worker_unwatch(struct dx__worker *worker, int fd);
+/* Must be called before the descriptor is closed or leaves: a duplicate would keep the registration alive. What epoll has
+   told already and was not handed out yet is forgotten: the poll may be another worker's in a moment. */
+void dx__worker_unwatch(struct dx__worker *worker, int fd, struct dx__poll *poll);
 
 /* Takes descriptors as dx__descriptors_take() does; when they are short, those of pooled pipes are given up. */
 bool dx__worker_take_descriptors(struct dx__worker *worker, int count);
