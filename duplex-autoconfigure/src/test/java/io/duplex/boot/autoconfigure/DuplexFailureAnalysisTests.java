@@ -187,7 +187,7 @@ class DuplexFailureAnalysisTests {
 		assertThat(output)
 			.contains("Invalid value '127.0.0.1:6380' for configuration property 'duplex.proxies.cache.listen'")
 			.contains("application.yml] - 4:15")
-			.contains("expected tcp://host:port, unix:///path or unix://@name");
+			.contains("expected tcp://host:port, unix:///path, unix://@name or fd://N");
 	}
 
 	@Test
