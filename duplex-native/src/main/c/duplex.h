@@ -627,6 +627,206 @@ DX_API int dx_joins_wait(dx_id engine, dx_id proxy, uint64_t after, struct dx_jo
 DX_API int dx_join_info(dx_id join, struct dx_join_info *row, uint64_t token);
 DX_API int dx_join_info_wait(dx_id join, struct dx_join_info *row);
 
+/* ----------------------------------------------------------------------------------------------------- messages */
+
+/*
+ * A codec turns a socket's stream of bytes into messages and back. It is set on a socket (dx_codec_set()); then
+ * messages are got and put by the application, or routed to another socket by a worker (a join with DX_JOIN_ROUTE).
+ * Bytes that are not decoded yet stay in the socket's input queue as they came, so that a codec can be set, changed and
+ * taken off between any two messages, with no byte lost.
+ */
+
+enum dx_codec_type {
+	DX_CODEC_STREAM = 0,    /* no messages: bytes as they come */
+	DX_CODEC_LINE = 1,      /* ended by a line feed, or carriage return and line feed */
+	DX_CODEC_DELIMITER = 2, /* ended by 1 to 16 given bytes */
+	DX_CODEC_LENGTH = 3,    /* begun by its length: 1, 2, 3, 4 or 8 bytes */
+	DX_CODEC_VARINT = 4,    /* begun by its length as a base 128 varint (protobuf's delimited messages) */
+	DX_CODEC_CHUNKED = 5,   /* HTTP/1.1 chunked transfer coding, RFC 9112 section 7.1 */
+	DX_CODEC_WEBSOCKET = 6, /* RFC 6455, after the handshake */
+	DX_CODEC_ZMTP = 7,      /* ZeroMQ, ZMTP 3.0 and 3.1 (RFC 23, RFC 37), after the handshake */
+	DX_CODEC_PLUGIN = 8,    /* one that was registered by dx_codec_register(), found by its name */
+};
+
+/* Flags of struct dx_codec_options, by type. */
+#define DX_LINE_LF 1u          /* decode: only LF ends a line, a CR before it belongs to the line; encode: LF (default) */
+#define DX_LINE_CRLF 2u        /* decode: only CR LF ends a line; encode: CR LF. Neither flag: either ends a line, LF is
+                                  written */
+#define DX_CODEC_KEEP 4u       /* LINE, DELIMITER: the delimiter stays at the message's end, and messages that are put
+                                  bring theirs */
+#define DX_LENGTH_LITTLE 1u    /* the prefix is little endian; otherwise big endian */
+#define DX_LENGTH_INCLUSIVE 2u /* the length counts the prefix itself, and what stands before it */
+#define DX_LENGTH_KEEP 4u      /* prefix, and what stands before it, are part of the message: got with it, put with it */
+#define DX_WEBSOCKET_CLIENT 1u /* this end is the client: masks what it sends, demands unmasked frames. Otherwise server */
+#define DX_WEBSOCKET_FRAMES 2u /* every frame as it came, control frames too; the application answers. Otherwise payloads:
+                                  fragments are put together, pings answered, the close handshake done */
+#define DX_WEBSOCKET_TEXT 4u   /* what comes from another codec or a stream is sent as text (and must be UTF-8); otherwise
+                                  binary */
+#define DX_ZMTP_FRAMES 1u      /* every command as it came; otherwise PING is answered and PONG is dropped */
+
+struct dx_codec_options {
+	uint32_t size;
+	uint32_t type;              /* enum dx_codec_type */
+	uint32_t flags;             /* of the type */
+	uint32_t frame_timeout;     /* milliseconds in which a message that was begun has to be finished, or to bring another
+	                               65536 bytes; 0: 30000; UINT32_MAX: no limit */
+	uint64_t max_message;       /* greatest payload in bytes; 0: 16777216; UINT64_MAX: no limit */
+	uint32_t delimiter_length;  /* DELIMITER: 1 to 16 */
+	uint8_t delimiter[16];
+	uint32_t prefix;            /* LENGTH: bytes of the prefix: 1, 2, 3, 4 or 8 */
+	uint32_t offset;            /* LENGTH: bytes of the message before the prefix, 0 to 64. Written as zeros */
+	int32_t adjustment;         /* LENGTH: added to the prefix's value to get the length of what follows it */
+	uint32_t chunk;             /* CHUNKED, stream to message: most bytes of one message that is made of a stream's bytes;
+	                               0: 65536, at most 1048576 */
+	uint32_t close_timeout;     /* WEBSOCKET: milliseconds to wait for the peer's Close; 0: 5000 */
+	uint32_t reserved;          /* 0 */
+	char plugin[32];            /* PLUGIN: the name, ended by NUL */
+};
+
+/* What is wrong with what a peer sent. */
+enum dx_codec_error {
+	DX_CODEC_OK = 0,
+	DX_CODEC_TOO_LONG = 1,            /* the message is longer than max_message */
+	DX_CODEC_TRUNCATED = 2,           /* the stream ended inside a message */
+	DX_CODEC_TOO_SLOW = 3,            /* frame_timeout */
+	DX_CODEC_NO_MEMORY = 4,           /* the engine's message budget is used up, or there is no memory */
+	DX_CODEC_LENGTH_NEGATIVE = 5,     /* prefix and adjustment make a length below 0, or below the prefix it includes */
+	DX_CODEC_VARINT_OVERFLOW = 6,     /* over 5 bytes, or over 32 bits */
+	DX_CODEC_CHUNK_SIZE = 7,          /* not a chunk size: no hex digit, or over 2^63-1 */
+	DX_CODEC_CHUNK_LINE = 8,          /* a chunk's line does not end in CR LF, or has a control character */
+	DX_CODEC_CHUNK_END = 9,           /* no CR LF behind a chunk's data */
+	DX_CODEC_CHUNK_EXTENSION = 10,    /* extensions over 4096 bytes in a chunk, or malformed */
+	DX_CODEC_TRAILER = 11,            /* trailers over 16384 bytes, or malformed */
+	DX_CODEC_WS_RESERVED_BITS = 12,
+	DX_CODEC_WS_OPCODE = 13,          /* reserved opcode */
+	DX_CODEC_WS_UNMASKED = 14,        /* a client's frame without mask */
+	DX_CODEC_WS_MASKED = 15,          /* a server's frame with mask */
+	DX_CODEC_WS_CONTROL_FRAGMENTED = 16,
+	DX_CODEC_WS_CONTROL_LENGTH = 17,  /* a control frame over 125 bytes */
+	DX_CODEC_WS_LENGTH = 18,          /* not the shortest form, or the top bit set */
+	DX_CODEC_WS_CONTINUATION = 19,    /* a continuation without a beginning */
+	DX_CODEC_WS_INTERLEAVED = 20,     /* a new message inside a fragmented one */
+	DX_CODEC_WS_CLOSE_CODE = 21,      /* a close code that must not be sent, or a payload of one byte */
+	DX_CODEC_WS_UTF8 = 22,            /* text, or a close reason, that is not UTF-8 */
+	DX_CODEC_WS_NO_CLOSE = 23,        /* the stream ended without a Close frame */
+	DX_CODEC_ZMTP_FLAGS = 24,         /* reserved bits of a frame's flags, or a command with MORE */
+	DX_CODEC_ZMTP_LENGTH = 25,        /* the top bit of a length set */
+	DX_CODEC_ZMTP_COMMAND = 26,       /* a malformed command */
+	DX_CODEC_MESSAGE = 27,            /* put: a message that the codec cannot express (a line with a line feed, a control
+	                                     frame over 125 bytes, text that is not UTF-8, a delimiter that is missing …) */
+	DX_CODEC_CLOSED = 28,             /* put: after the Close frame, or the last chunk */
+	DX_CODEC_PLUGIN_ERROR = 1000,     /* and above: a plugin's own */
+};
+
+/** The name of an error in one line of English, for example "reserved bits are set"; never NULL. */
+DX_API const char *dx_codec_error_text(uint32_t error);
+
+/* Flags of messages and pieces. */
+#define DX_MESSAGE_MORE 1u    /* further parts belong to it (ZMTP; WEBSOCKET with FRAMES: not FIN) */
+#define DX_MESSAGE_CONTROL 2u /* a control frame or command: means nothing to another codec */
+#define DX_MESSAGE_LAST 4u    /* the stream of messages is over: the last chunk, a Close frame */
+#define DX_PIECE_BEGIN 16u    /* the first piece of its message */
+#define DX_PIECE_END 32u      /* the last one */
+#define DX_PIECE_REPLY 64u    /* to be encoded for the peer that the bytes came from; the application is told it with LAST
+                                 only */
+#define DX_PIECE_IGNORE 128u  /* nobody's: a frame that says nothing */
+
+/** The length of a message that is not known yet. */
+#define DX_LENGTH_UNKNOWN UINT64_MAX
+
+/* WEBSOCKET: the kind of a message is its opcode. ZMTP: 0, or DX_ZMTP_COMMAND. Others: 0. 0 is "the codec's default". */
+enum dx_message_kind {
+	DX_WEBSOCKET_CONTINUATION = 0x100, /* FRAMES only; not 0, which means the default */
+	DX_WEBSOCKET_OPCODE_TEXT = 1,
+	DX_WEBSOCKET_OPCODE_BINARY = 2,
+	DX_WEBSOCKET_CLOSE = 8,            /* payload: code (2 bytes, network order) and reason, or nothing */
+	DX_WEBSOCKET_PING = 9,
+	DX_WEBSOCKET_PONG = 10,
+	DX_ZMTP_COMMAND = 4,               /* payload: the command's body, its name included */
+};
+
+/**
+ * A part of a message. Every message is one piece with BEGIN and END, or a piece with BEGIN, any number without, and a
+ * piece with END; any of them may be empty. Control messages and replies may stand between the pieces of another, and are
+ * one piece always.
+ */
+struct dx_piece {
+	uint32_t flags;         /* DX_MESSAGE_… and DX_PIECE_… */
+	uint32_t kind;          /* enum dx_message_kind; the same in every piece of a message */
+	uint64_t total;         /* bytes of the message's payload, known with its BEGIN, or DX_LENGTH_UNKNOWN; the same in
+	                           every piece; always known in a piece that is a whole message */
+	const uint8_t *data;    /* decoded: lies in the input (or in the decoder), valid until the next call */
+	size_t length;
+	const uint8_t *extra;   /* chunk extensions (with BEGIN), trailers (with LAST); as they came, without the last CR LF */
+	size_t extra_length;
+};
+
+/* What decode() answers, beside negative errors. */
+#define DX_DECODE_MORE 0  /* these bytes are not enough: call again with them and more behind them */
+#define DX_DECODE_PIECE 1 /* a piece; call again */
+
+/**
+ * A codec in C: a table of functions. All of them are called by one thread at a time for one state, by any thread, must
+ * not block and must not call the engine. A socket has one decoder and one encoder; a state begins as zeros and has
+ * nothing to free.
+ */
+struct dx_codec_ops {
+	uint32_t size;         /* sizeof(struct dx_codec_ops) */
+	uint32_t decoder_size; /* bytes of a decoder's state, at most 4096 */
+	uint32_t encoder_size;
+	uint32_t overhead;     /* most bytes that encode() or finish() writes beyond the piece's data and extra; at most 4096 */
+	uint32_t keep;         /* most bytes that the decoder leaves over when it asks for more; 1 to 32768 */
+	uint32_t needs_total;  /* 1: the encoder takes no piece whose total is unknown, so routes put messages together */
+
+	/** Whether options make sense: 0 or -EINVAL. NULL: always. */
+	int (*check)(const struct dx_codec_options *options);
+
+	/**
+	 * Decode some bytes.
+	 *
+	 * @param data   may be changed where it is used (unmasking); bytes left over must be unchanged
+	 * @param length at least 1
+	 * @param used   bytes that are done with: with a piece, all that belong to it, and only those; 0 with DX_DECODE_MORE;
+	 *               on an error, the number of bytes before the offending one
+	 * @param piece  all zeros, to be filled in
+	 * @return DX_DECODE_MORE (then fewer than `keep` bytes are left over), DX_DECODE_PIECE, or a negative
+	 *         enum dx_codec_error. After an error, or a piece with LAST, it is not called again.
+	 */
+	int (*decode)(void *decoder, const struct dx_codec_options *options, uint8_t *data, size_t length, size_t *used,
+			struct dx_piece *piece);
+
+	/**
+	 * The stream has ended, `left` bytes were not used: 0 when it may end here, or a negative enum dx_codec_error. May
+	 * fill in a last piece (a line without its end is a line) and then returns DX_DECODE_PIECE; what is left is at data.
+	 */
+	int (*end)(void *decoder, const struct dx_codec_options *options, uint8_t *data, size_t left, struct dx_piece *piece);
+
+	/**
+	 * Encode a piece, of its own decoder's kinds or kind 0.
+	 *
+	 * @param out has room for overhead + length + extra_length
+	 * @return bytes written, or a negative enum dx_codec_error: then nothing is written and nothing has changed
+	 */
+	int64_t (*encode)(void *encoder, const struct dx_codec_options *options, const struct dx_piece *piece, uint8_t *out);
+
+	/**
+	 * No further message comes: write what the peer has to be told (a Close frame, the last chunk); at most `overhead`
+	 * bytes. A second call writes nothing. NULL: nothing to be told.
+	 *
+	 * @param error why: 0 for an ordinary end, or the enum dx_codec_error of what the peer sent
+	 */
+	int64_t (*finish)(void *encoder, const struct dx_codec_options *options, uint32_t error, uint8_t *out);
+};
+
+/**
+ * Register a codec of one's own, for the whole process: options with type DX_CODEC_PLUGIN and this name use it.
+ *
+ * @param name 1 to 31 bytes of a-z, 0-9 and '-'
+ * @param ops  must stay valid until the process ends
+ * @return 0; -EINVAL; -EEXIST when the name is taken by another table; -ENOSPC after 64 of them
+ */
+DX_API int dx_codec_register(const char *name, const struct dx_codec_ops *ops);
+
 /* ------------------------------------------------------------------------------------------------------ proxies */
 
 #define DX_PROXY_DECIDED 1u     /* each connection awaits dx_proxy_decide(); no backends */
