@@ -32,4 +32,8 @@ extern const struct dx_codec_ops dx__codec_zmtp;
 int dx__codec_find(const struct dx_codec_options *options, struct dx_codec_options *resolved,
 		const struct dx_codec_ops **ops);
 
+/* Whether an encoder of WebSocket frames still owes payload that a header has promised: no control frame may stand there,
+   encode() refuses it, and the one who has it waits until the payload is written. */
+bool dx__websocket_is_inside_frame(const void *encoder);
+
 #endif
