@@ -59,6 +59,8 @@ DX_API int dx_engine_info(dx_id id, struct dx_engine_info *info)
 		.exhausted = dx__counted(&engine->descriptors.exhausted),
 		.pipe_size = engine->pipe_size,
 		.stopped = dx__engine_is_stopping(engine),
+		.message_memory = atomic_load(&engine->budget.used),
+		.message_budget = engine->budget.most,
 	};
 	for (unsigned i = 0; i < engine->worker_count; i++) {
 		struct dx__worker *worker = &engine->workers[i];

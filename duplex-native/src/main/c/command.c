@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command.h"
+#include "chunk.h"
 #include "join.h"
 #include "proxy.h"
 #include "socket.h"
@@ -27,6 +28,11 @@ static void destroy(struct dx__command *command)
 	free(command->limits);
 	command->addresses = NULL;
 	command->limits = NULL;
+	struct dx__chunk *none = NULL;
+	if (command->chunk)
+		dx__chunk_leave(command->chunk, &none);
+	free(none);
+	command->chunk = NULL;
 }
 
 static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t bits, struct dx_event *event)

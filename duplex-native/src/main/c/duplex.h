@@ -91,6 +91,7 @@ struct dx_engine_options {
 	                                 reserved_descriptors: that number. dx_engine_info() tells the outcome */
 	uint32_t reserved_descriptors;/* descriptors left to the host; 0: 512 */
 	uint32_t flags;               /* 0 */
+	uint64_t message_budget;      /* bytes in which messages may be put together, for all sockets; 0: 268435456 */
 };
 
 /**
@@ -131,6 +132,8 @@ struct dx_engine_info {
 	uint64_t exhausted;        /* times accepting or connecting met EMFILE, ENFILE, ENOBUFS, ENOMEM or no free port */
 	uint32_t pipe_size;        /* bytes */
 	uint32_t stopped;          /* 1 after dx_engine_stop() */
+	uint64_t message_memory;   /* bytes in which messages are put together now */
+	uint64_t message_budget;   /* the limit in force */
 };
 
 /** Read the engine's counters. Set info->size first. Each counter is exact; they are not read at one instant. */
@@ -173,10 +176,12 @@ enum dx_reason {
 	DX_REASON_REFUSED = 11,       /* refused by dx_proxy_refuse(), or not decided in time */
 	DX_REASON_BEHIND = 12,        /* a lossy sink or a mirror had fallen further behind than it may */
 	DX_REASON_BYTES = 13,         /* the join has moved as many bytes as it may */
+	DX_REASON_PROTOCOL = 14,      /* a route: `side` sent what its codec refuses, or cannot be sent a message: failure */
+	DX_REASON_FINISHED = 15,      /* a route: the stream of messages of `side` is complete (the last chunk) */
 };
 
 /** One more than the greatest reason: how many counters dx_proxy_info has. */
-#define DX_REASONS 14
+#define DX_REASONS 16
 
 enum dx_side {
 	DX_SIDE_NONE = 0,
@@ -184,7 +189,7 @@ enum dx_side {
 	DX_SIDE_B = 2, /* the second socket; the backend */
 };
 
-/** One event. 128 bytes. */
+/** One event. 152 bytes. */
 struct dx_event {
 	uint32_t size;            /* bytes written by the engine */
 	uint32_t type;            /* enum dx_event_type */
@@ -205,7 +210,11 @@ struct dx_event {
 	uint8_t peer_ip[16];
 	dx_id a;                  /* the join's sockets: the application's again after an unjoin, NO_CLOSE, HALF_DUPLEX */
 	dx_id b;
-	uint64_t reserved;
+	uint64_t a_to_b_messages; /* of a route: messages delivered to b */
+	uint64_t b_to_a_messages;
+	uint64_t failure_offset;  /* with `failure`: bytes that were decoded before the offending one */
+	uint32_t failure;         /* of a route that ended with DX_REASON_PROTOCOL: enum dx_codec_error */
+	uint32_t reserved;        /* 0 */
 };
 
 /**
@@ -471,6 +480,7 @@ DX_API int dx_socket_info(dx_id socket, struct dx_socket_info *info);
 #define DX_JOIN_NO_CLOSE 2u    /* the end of one side is not passed on to the other */
 #define DX_JOIN_LOSSY 4u       /* b never holds a back: rather the join ends, with DX_REASON_BEHIND */
 #define DX_JOIN_TEE 8u         /* only told, never asked for: made by dx_tee() */
+#define DX_JOIN_ROUTE 16u      /* messages: decoded by the source's codec, encoded by the sink's; see dx_codec_set() */
 
 struct dx_join_options {
 	uint32_t size;
@@ -601,6 +611,8 @@ struct dx_join_info {
 	uint64_t b_to_a_pending;
 	struct dx_address a_peer;  /* the client */
 	struct dx_address b_peer;  /* the backend */
+	uint64_t a_to_b_messages;  /* of a route */
+	uint64_t b_to_a_messages;
 };
 
 /** Most rows that one dx_joins() returns. */
@@ -827,6 +839,73 @@ struct dx_codec_ops {
  */
 DX_API int dx_codec_register(const char *name, const struct dx_codec_ops *ops);
 
+/**
+ * Set, change or take off the codec of a socket. Bytes that were received and not decoded are decoded by the new one. A
+ * codec concerns get, put and routes alone: dx_recv(), dx_send() and plain joins move the bytes as they are.
+ *
+ * @param options copied; NULL or DX_CODEC_STREAM for none
+ * @return 0; -EINVAL for options that make no sense; -ENOENT for a plugin that is not registered, or a stale id; -EBUSY while
+ *         a half is flowing, or in the middle of a message that is being got
+ */
+DX_API int dx_codec_set(dx_id socket, const struct dx_codec_options *options);
+
+/** A message in dx_get() and dx_put(). 40 bytes. */
+struct dx_message {
+	uint32_t kind;         /* enum dx_message_kind; 0 in put: the codec's default */
+	uint32_t flags;        /* DX_MESSAGE_… */
+	uint64_t offset;       /* of its payload in the buffer; what is extra follows the payload */
+	uint64_t length;       /* bytes of payload */
+	uint64_t extra_length; /* bytes: chunk extensions, trailers */
+	uint64_t reserved;     /* 0 */
+};
+
+/**
+ * Get the messages that are there, whole, from the held input half of a socket with a codec. Pings are answered meanwhile,
+ * and a Close (a message with DX_MESSAGE_LAST). What a stream without a codec has is one message, up to the buffer.
+ *
+ * @param buffer   gets the payloads
+ * @param messages gets what describes them
+ * @param max      records that fit at messages, at least 1
+ * @return messages, at least 1; 0 at the end of the stream, or after DX_MESSAGE_LAST; -EAGAIN when none is whole (arm
+ *         DX_READABLE); -ENOSPC when the first does not fit: messages->length and extra_length tell how much it needs, and
+ *         it stays; -EPROTO when the peer broke the protocol, every time: dx_codec_failure() tells how; others as dx_recv()
+ */
+DX_API int64_t dx_get(dx_id socket, void *buffer, size_t size, struct dx_message *messages, uint32_t max);
+/** Get at least one; -ETIMEDOUT when none became whole in time: nothing is lost. */
+DX_API int64_t dx_get_wait(dx_id socket, void *buffer, size_t size, struct dx_message *messages, uint32_t max, int timeout);
+
+/**
+ * Milliseconds until the message that has begun to arrive at a held input will be too late (frame_timeout), at least 0; -1
+ * when none has. dx_get() is to be called then, and says so.
+ */
+DX_API int64_t dx_get_deadline(dx_id socket);
+
+/**
+ * Put messages, whole, through the held output half of a socket with a codec. Waits for room before the first byte of a
+ * message only: what does not fit then is queued, and delivered in the background.
+ *
+ * @param data     the payloads, each at its offset, with what is extra behind it
+ * @param size     bytes at data: no message may reach beyond
+ * @return messages taken, possibly fewer than count; -EAGAIN when there is no room (arm DX_WRITABLE); -EPROTO when the codec
+ *         cannot express the first one (dx_codec_failure()), with nothing sent; -EMSGSIZE for one over max_message; -EPIPE after
+ *         a Close or the last chunk; others as dx_send()
+ */
+DX_API int64_t dx_put(dx_id socket, const void *data, size_t size, const struct dx_message *messages, uint32_t count);
+/** Put all; fewer when the time was over or an error came after some had gone. */
+DX_API int64_t dx_put_wait(dx_id socket, const void *data, size_t size, const struct dx_message *messages, uint32_t count,
+		int timeout);
+
+struct dx_codec_failure {
+	uint32_t size;
+	uint32_t type;          /* enum dx_codec_type of the socket now */
+	uint32_t input;         /* enum dx_codec_error of what was received, or 0 */
+	uint32_t output;        /* of what was last put, or 0 */
+	uint64_t input_offset;  /* bytes that were decoded, since the codec was set, before the offending one */
+};
+
+/** What is wrong with what a socket received, or was asked to put. Set failure->size first. */
+DX_API int dx_codec_failure(dx_id socket, struct dx_codec_failure *failure);
+
 /* ------------------------------------------------------------------------------------------------------ proxies */
 
 #define DX_PROXY_DECIDED 1u     /* each connection awaits dx_proxy_decide(); no backends */
@@ -950,7 +1029,7 @@ struct dx_proxy_info {
 	uint64_t client_gone;        /* the client ended before it was joined */
 	uint64_t bytes_from_client;  /* delivered to backends, by all joins */
 	uint64_t bytes_from_backend; /* delivered to clients */
-	uint64_t ended[14];          /* DX_REASONS:  connections that ended, by enum dx_reason, refused ones included */
+	uint64_t ended[16];          /* DX_REASONS:  connections that ended, by enum dx_reason, refused ones included */
 };
 
 DX_API int dx_proxy_info(dx_id proxy, struct dx_proxy_info *info);

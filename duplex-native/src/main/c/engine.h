@@ -16,6 +16,7 @@
 #ifndef DX_ENGINE_H
 #define DX_ENGINE_H
 
+#include "assembly.h"
 #include "events.h"
 #include "slab.h"
 #include "worker.h"
@@ -41,6 +42,7 @@ struct dx__engine {
 	struct dx__slab joins;
 	struct dx__slab proxies;
 	struct dx__descriptors descriptors;
+	struct dx__budget budget;      /* for messages that are put together */
 	struct dx__news_list news;
 	struct dx__news stopped;
 	pthread_mutex_t control;

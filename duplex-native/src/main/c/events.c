@@ -12,7 +12,7 @@
 
 #define BATCH 64
 
-_Static_assert(sizeof(struct dx_event) == 128, "struct dx_event is part of the ABI");
+_Static_assert(sizeof(struct dx_event) == 152, "struct dx_event is part of the ABI");
 
 int dx__events_init(struct dx__news_list *list)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "held.h"
+#include "framing.h"
 #include "half.h"
 #include "option.h"
 
@@ -42,11 +43,19 @@ static int update(struct dx__socket *socket)
 	return 0;
 }
 
+/* Whether what is queued is worth a try. */
+static bool has_input(struct dx__socket *socket)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	return atomic_load_explicit(&socket->input_queued, memory_order_relaxed)
+			&& !(framing && atomic_load(&framing->starved));
+}
+
 int dx__held_arm(struct dx__socket *socket, uint32_t readiness)
 {
 	static const int refusals[] = {
 		[DX_HALF_TAKING] = -EBUSY, [DX_HALF_FLOWING] = -EBUSY, [DX__HALF_CONNECTING] = -EINPROGRESS,
-		[DX__HALF_CLOSED] = -ENOENT,
+		[DX__HALF_CLOSED] = -ENOENT, [DX__HALF_QUEUEING] = 0,
 	};
 	int rc = 0;
 	pthread_mutex_lock(dx__held_lock(socket));
@@ -60,7 +69,7 @@ int dx__held_arm(struct dx__socket *socket, uint32_t readiness)
 	if (rc)
 		goto out;
 	uint32_t now = 0;
-	if ((readiness & DX_READABLE) && atomic_load_explicit(&socket->input_queued, memory_order_relaxed))
+	if ((readiness & DX_READABLE) && has_input(socket))
 		now |= DX_READABLE;
 	if ((readiness & DX_WRITABLE) && out == DX_HALF_SHUT)
 		now |= DX_WRITABLE; /* sending fails at once */

@@ -16,6 +16,7 @@
 #define PIPE_SIZE_DEFAULT 262144
 #define PIPE_SIZE_MIN 65536
 #define PIPE_SIZE_MAX 1048576
+#define MESSAGE_BUDGET_DEFAULT (256u << 20) /* bytes */
 #define RESERVED_DEFAULT 512
 
 /* ---- stopping ---- */
@@ -165,6 +166,7 @@ int dx__engine_open(const struct dx_engine_options *options, dx_id *id)
 		goto fail_slabs;
 	uint32_t reserved = options->reserved_descriptors ? options->reserved_descriptors : RESERVED_DEFAULT;
 	dx__descriptors_init(&engine->descriptors, options->max_descriptors, reserved);
+	engine->budget.most = options->message_budget ? options->message_budget : MESSAGE_BUDGET_DEFAULT;
 	engine->pipe_size = power_of_two(options->pipe_size ? options->pipe_size : PIPE_SIZE_DEFAULT);
 	engine->first_ephemeral = first_ephemeral_port();
 	engine->opened_ns = dx__monotonic_ns();

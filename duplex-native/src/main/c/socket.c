@@ -2,6 +2,7 @@
 #include "socket.h"
 #include "address.h"
 #include "count.h"
+#include "framing.h"
 #include "half.h"
 #include "held.h"
 #include "join.h"
@@ -42,6 +43,7 @@ void dx__socket_destroy(void *object)
 {
 	struct dx__socket *socket = object;
 	free(socket->input);
+	dx__framing_free(socket);
 	if (socket->listening)
 		free(socket->path);
 	socket->input = NULL;

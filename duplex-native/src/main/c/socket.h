@@ -33,6 +33,7 @@ enum dx__side_of_half {
 enum dx__half_state {
 	DX__HALF_CONNECTING = 16,
 	DX__HALF_CLOSED = 17,
+	DX__HALF_QUEUEING = 18, /* output: what a put left is on its way to a worker */
 };
 
 /* What a worker is doing with a placed socket beside moving its streams. */
@@ -45,6 +46,7 @@ enum dx__activity {
 };
 
 struct dx__account;
+struct dx__framing;
 struct dx__parked;
 struct dx__segment;
 struct dx__stream;
@@ -90,6 +92,7 @@ struct dx__socket {
 	/* Guarded by the arm lock while the half is held, the worker's while it flows. */
 	struct dx__buffer *input;     /* read ahead, or NULL */
 	_Atomic uint32_t input_queued;/* bytes in it */
+	_Atomic(struct dx__framing *) framing; /* its codec, or NULL */
 
 	/* Guarded by the arm lock: see held.c. */
 	uint8_t armed;                /* DX_READABLE, DX_WRITABLE */

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "putting.h"
+#include "activity.h"
+#include "half.h"
+#include "output.h"
+#include "placement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 65536 /* bytes that several messages are encoded into at once */
+
+/* ---- what could not be sent ---- */
+
+static void run_queue(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	if (!dx__place_claim(worker, command))
+		return;
+	struct dx__socket *socket = command->a;
+	int rc = worker->stopping ? -ESHUTDOWN : dx__socket_place(worker, socket);
+	if (rc) {
+		/* The peer has got a part of a message: the stream is good for nothing any more. */
+		dx__socket_note_error(socket, rc);
+	} else if (!socket->closed) {
+		dx__output_put(socket, command->chunk, 0, 0, command->chunk->size, NULL);
+	}
+	pthread_mutex_lock(&socket->engine->control);
+	bool drains = dx__half_state(socket, DX__OUT) == DX__HALF_QUEUEING;
+	if (drains)
+		dx__half_give_back_locked(socket, DX__OUT);
+	pthread_mutex_unlock(&socket->engine->control);
+	/* Otherwise who has taken the half delivers it first. */
+	if (drains && dx__output_length(socket))
+		dx__drain_begin(worker, socket);
+	dx__command_answer(command, rc);
+	dx__socket_unplace_if_idle(worker, socket);
+}
+
+/* Sends bytes that must follow those that went to a worker. The caller is inside the output half. */
+static int send_to_worker(struct dx__socket *socket, const uint8_t *data, size_t length)
+{
+	int rc;
+	struct dx__command *command = dx__command_new(socket->engine, &(struct dx__reply){0}, &rc);
+	if (!command)
+		return rc;
+	command->silent = true;
+	command->chunk = dx__chunk_new((uint32_t)length, 1);
+	if (!command->chunk) {
+		dx__command_drop(command);
+		return -ENOMEM;
+	}
+	memcpy(command->chunk->data, data, length);
+	dx__slab_hold(socket);
+	command->a = socket;
+	command->message.run = run_queue;
+	pthread_mutex_lock(&socket->engine->control);
+	/* Whoever is taking the half waits until this thread has left it, so this arrives first. */
+	if (dx__half_state(socket, DX__OUT) == DX_HALF_HELD)
+		dx__half_set(socket, DX__OUT, DX__HALF_QUEUEING);
+	dx__place_dispatch_locked(command);
+	pthread_mutex_unlock(&socket->engine->control);
+	return 0;
+}
+
+/* Sends all of it, or nothing (-EAGAIN). The caller is inside the output half and holds the output lock. */
+static int64_t send_whole(struct dx__socket *socket, const uint8_t *data, size_t length)
+{
+	int error = dx__socket_error(socket);
+	if (error)
+		return error;
+	ssize_t n;
+	do
+		n = send(socket->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	if (n == -1) {
+		if (errno == EAGAIN || (errno == EPIPE && atomic_load(&socket->shut)))
+			return -errno;
+		dx__socket_note_error(socket, -errno);
+		return dx__socket_error(socket);
+	}
+	if ((size_t)n == length)
+		return 0;
+	int rc = send_to_worker(socket, data + n, length - (size_t)n);
+	if (rc)
+		dx__socket_note_error(socket, rc);
+	return rc;
+}
+
+/* ---- replies ---- */
+
+/* Sends what waits. The caller is inside the output half and holds the output lock. 0 when nothing waits any more. */
+static int64_t send_reply(struct dx__socket *socket, struct dx__framing *framing)
+{
+	if (!framing->reply_length)
+		return 0;
+	int64_t rc = send_whole(socket, framing->reply, framing->reply_length);
+	if (rc != -EAGAIN)
+		framing->reply_length = 0;
+	return rc;
+}
+
+void dx__reply_keep(struct dx__framing *framing, const struct dx_piece *piece)
+{
+	if (!framing->ops || dx__framing_room(framing, piece) > sizeof(framing->reply))
+		return;
+	int64_t n = framing->ops->encode(framing->encoder, &framing->options, piece, framing->reply);
+	/* After a Close nothing is answered any more. */
+	if (n > 0)
+		framing->reply_length = (uint8_t)n;
+}
+
+void dx__refusal_keep(struct dx__framing *framing, uint32_t error)
+{
+	if (!framing->ops || !framing->ops->finish || framing->ops->overhead > sizeof(framing->reply))
+		return;
+	int64_t n = framing->ops->finish(framing->encoder, &framing->options, error, framing->reply);
+	if (n > 0)
+		framing->reply_length = (uint8_t)n;
+}
+
+static void flush_reply(struct dx__socket *socket, struct dx__framing *framing)
+{
+	if (!framing->reply_length || dx__half_enter(socket, DX__OUT))
+		return;
+	send_reply(socket, framing);
+	dx__half_leave(socket, DX__OUT);
+}
+
+void dx__put_reply(struct dx__socket *socket, const struct dx_piece *piece)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	pthread_mutex_lock(&framing->output);
+	dx__reply_keep(framing, piece);
+	flush_reply(socket, framing);
+	pthread_mutex_unlock(&framing->output);
+}
+
+void dx__put_refusal(struct dx__socket *socket, uint32_t error)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	pthread_mutex_lock(&framing->output);
+	dx__refusal_keep(framing, error);
+	flush_reply(socket, framing);
+	pthread_mutex_unlock(&framing->output);
+}
+
+/* ---- messages ---- */
+
+static struct dx_piece piece_of(const uint8_t *data, const struct dx_message *message)
+{
+	return (struct dx_piece){
+		.flags = (message->flags & (DX_MESSAGE_MORE | DX_MESSAGE_CONTROL | DX_MESSAGE_LAST)) | DX_PIECE_BEGIN
+				| DX_PIECE_END,
+		.kind = message->kind, .total = message->length, .data = data + message->offset, .length = message->length,
+		.extra = message->extra_length ? data + message->offset + message->length : NULL,
+		.extra_length = message->extra_length,
+	};
+}
+
+static int check(const struct dx__framing *framing, size_t size, const struct dx_message *message)
+{
+	if (message->offset > size || message->length > size - message->offset
+			|| message->extra_length > size - message->offset - message->length)
+		return -EINVAL;
+	bool is_long = framing && framing->ops && message->length > framing->options.max_message;
+	return is_long || message->length + message->extra_length > UINT32_MAX / 2 ? -EMSGSIZE : 0;
+}
+
+/* Bytes that the first of the messages needs, and as many others as fit into a block with it. */
+static size_t room_for(const struct dx__framing *framing, size_t size, const struct dx_message *messages, uint32_t *count)
+{
+	size_t room = 0;
+	uint32_t i = 0;
+	for (; i < *count; i++) {
+		size_t needed = framing->ops->overhead + messages[i].length + messages[i].extra_length;
+		if (i && (check(framing, size, &messages[i]) || room + needed > BLOCK))
+			break;
+		room += needed;
+	}
+	*count = i;
+	return room;
+}
+
+/* Encodes them; stops at one that cannot be. *count tells how many were. Returns bytes, or the first's error. */
+static int64_t encode(struct dx__framing *framing, const uint8_t *data, const struct dx_message *messages, uint32_t *count,
+		uint8_t *out)
+{
+	size_t length = 0;
+	for (uint32_t i = 0; i < *count; i++) {
+		struct dx_piece piece = piece_of(data, &messages[i]);
+		int64_t n = framing->ops->encode(framing->encoder, &framing->options, &piece, out + length);
+		if (n < 0) {
+			*count = i;
+			atomic_store(&framing->output_error, (uint32_t)-n);
+			if (i)
+				return (int64_t)length;
+			return n == -DX_CODEC_CLOSED ? -EPIPE : -EPROTO;
+		}
+		length += (size_t)n;
+	}
+	return (int64_t)length;
+}
+
+/* The caller is inside the output half and holds the output lock. */
+static int64_t put_block(struct dx__socket *socket, struct dx__framing *framing, const uint8_t *data, size_t size,
+		const struct dx_message *messages, uint32_t count)
+{
+	size_t room = room_for(framing, size, messages, &count);
+	uint8_t *block = malloc(room ? room : 1);
+	uint8_t *before = malloc(framing->ops->encoder_size ? framing->ops->encoder_size : 1);
+	int64_t rc = block && before ? 0 : -ENOMEM;
+	if (!rc) {
+		memcpy(before, framing->encoder, framing->ops->encoder_size);
+		rc = encode(framing, data, messages, &count, block);
+	}
+	if (rc > 0)
+		rc = send_whole(socket, block, (size_t)rc);
+	if (rc == -EAGAIN)
+		memcpy(framing->encoder, before, framing->ops->encoder_size);
+	free(before);
+	free(block);
+	return rc ? rc : (int64_t)count;
+}
+
+/* Without a codec a message is its bytes. */
+static int64_t put_bytes(struct dx__socket *socket, const uint8_t *data, const struct dx_message *message)
+{
+	int64_t rc = message->length ? send_whole(socket, data + message->offset, message->length) : 0;
+	return rc ? rc : 1;
+}
+
+/* The caller is inside the output half, and holds the output lock of the framing if there is one. */
+static int64_t put(struct dx__socket *socket, struct dx__framing *framing, const uint8_t *data, size_t size,
+		const struct dx_message *messages, uint32_t count)
+{
+	/* Somebody's rest may be on its way to a worker, or the half is being taken: bytes sent now might overtake it. */
+	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD)
+		return -EAGAIN;
+	int64_t rc = check(framing, size, messages);
+	if (!rc && framing)
+		rc = send_reply(socket, framing);
+	if (rc)
+		return rc;
+	/* A reply may have left a rest. */
+	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD)
+		return -EAGAIN;
+	return framing && framing->ops ? put_block(socket, framing, data, size, messages, count)
+			: put_bytes(socket, data, messages);
+}
+
+int64_t dx__put(struct dx__socket *socket, const uint8_t *data, size_t size, const struct dx_message *messages,
+		uint32_t count)
+{
+	if (socket->listening)
+		return -ENOTCONN;
+	if (atomic_load(&socket->shut))
+		return -EPIPE;
+	int64_t rc = dx__half_enter(socket, DX__OUT);
+	if (rc)
+		return rc;
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	if (framing)
+		pthread_mutex_lock(&framing->output);
+	rc = put(socket, framing, data, size, messages, count);
+	if (framing)
+		pthread_mutex_unlock(&framing->output);
+	dx__half_leave(socket, DX__OUT);
+	return rc;
+}

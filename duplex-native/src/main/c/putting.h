@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Putting messages through a held output half, in the caller's thread.
+ *
+ * THEORY OF OPERATION
+ *
+ * Messages are encoded into one block and sent by one system call. When not a byte of it goes, the encoder is put back to
+ * where it was and the caller waits for room. Once a byte has gone the rest must follow, whatever the caller does: it is
+ * sent to a worker, which queues it in the socket's output and delivers it. The half is QUEUEING until the worker has it;
+ * a join or a close that is given meanwhile arrives there behind it.
+ */
+#ifndef DX_PUTTING_H
+#define DX_PUTTING_H
+
+#include "framing.h"
+
+/* As dx_put(), once. The caller is in no half. */
+int64_t dx__put(struct dx__socket *socket, const uint8_t *data, size_t size, const struct dx_message *messages,
+		uint32_t count);
+
+/* Encodes a reply and sends it, or keeps it until there is room, or for the worker when the output flows. The caller does not
+   hold the output lock. */
+void dx__put_reply(struct dx__socket *socket, const struct dx_piece *piece);
+
+/* Tells the peer what was wrong with what it sent, if the codec has a way to (a Close frame). Likewise. */
+void dx__put_refusal(struct dx__socket *socket, uint32_t error);
+
+/* Encodes a reply into what waits, for whoever owns the output. A second pong takes the place of the first. */
+void dx__reply_keep(struct dx__framing *framing, const struct dx_piece *piece);
+void dx__refusal_keep(struct dx__framing *framing, uint32_t error);
+
+#endif
