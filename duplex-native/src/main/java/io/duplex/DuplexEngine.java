@@ -84,7 +84,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * reach the connection no more. No other thread may be using it.
 	 * @param socket a plain, connected socket; {@code SSLSocket} is refused
 	 * @return the socket
-	 * @throws DuplexException when it is not connected, or encrypted
+	 * @throws DuplexException when it is not connected, or encrypted, or a thread is
+	 * blocked in it: nothing has changed then
 	 */
 	default DuplexSocket adopt(Socket socket) {
 		return adopt(socket, ByteBuffer.allocate(0));
@@ -105,7 +106,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * and can reach the connection no more. No other thread may be reading or writing.
 	 * @param channel a connected channel
 	 * @return the socket
-	 * @throws DuplexException when it is not connected
+	 * @throws DuplexException when it is not connected, or a thread is blocked in it:
+	 * nothing has changed then
 	 */
 	default DuplexSocket adopt(SocketChannel channel) {
 		return adopt(channel, ByteBuffer.allocate(0));
