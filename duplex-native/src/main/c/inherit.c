@@ -151,6 +151,18 @@ static void turn(struct dx__worker *worker, struct dx__task *task)
 
 /* ---- making the template ---- */
 
+/* The half flows, or is given back if no other template uses it. In one go with the count: see joining.c. */
+static void arrive(struct dx__socket *listener, int rc)
+{
+	pthread_mutex_lock(&listener->engine->control);
+	listener->joining[DX__IN]--;
+	if (!rc)
+		dx__half_set(listener, DX__IN, DX_HALF_FLOWING);
+	else if (!listener->from)
+		dx__half_give_back_locked(listener, DX__IN);
+	pthread_mutex_unlock(&listener->engine->control);
+}
+
 static void run(struct dx__worker *worker, struct dx__message *message)
 {
 	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
@@ -158,9 +170,6 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		return;
 	struct dx__join *join = command->join;
 	struct dx__socket *listener = command->a;
-	pthread_mutex_lock(&join->engine->control);
-	listener->joining[DX__IN]--;
-	pthread_mutex_unlock(&join->engine->control);
 	int rc = 0;
 	if (worker->stopping)
 		rc = -ESHUTDOWN;
@@ -168,14 +177,12 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		rc = -ENOENT;
 	else
 		rc = dx__socket_place(worker, listener);
+	arrive(listener, rc);
 	if (rc) {
 		dx__join_drop(worker, join);
-		if (!listener->from)
-			dx__half_give_back(listener, DX__IN);
 		dx__socket_unplace_if_idle(worker, listener);
 	} else {
 		dx__join_list(worker, join);
-		dx__half_set(listener, DX__IN, DX_HALF_FLOWING);
 		struct dx__stream **last = &listener->from;
 		while (*last)
 			last = &(*last)->next_from;
@@ -200,17 +207,21 @@ static int check_other(const struct dx__join *join, struct dx__socket *other)
 	return takes && atomic_load(&other->shut) ? -EPIPE : 0;
 }
 
-/* Caller holds the control lock. */
-static int take_listener(struct dx__socket *listener, struct dx__command *command)
+/* Takes the listener, or shares it with the join that has it or is about to: then *entered tells that somebody may still
+   be inside. Caller holds the control lock. */
+static int take_listener(struct dx__socket *listener, struct dx__command *command, bool *entered)
 {
 	uint32_t state = dx__half_state(listener, DX__IN);
 	if (dx__slab_is_dead(listener))
 		return -ENOENT;
-	if (state != DX_HALF_FLOWING) {
+	*entered = state == DX_HALF_TAKING && listener->joining[DX__IN];
+	if (state != DX_HALF_FLOWING && !*entered) {
 		int rc = dx__half_check(listener, DX__IN);
 		if (rc)
 			return rc;
 		dx__half_take(listener, DX__IN, command);
+	} else if (listener->joining[DX__IN] == UINT16_MAX) {
+		return -EBUSY;
 	}
 	listener->joining[DX__IN]++;
 	return 0;
@@ -233,14 +244,20 @@ int dx__inherit_give(struct dx__engine *engine, struct dx__socket *a, struct dx_
 	command->message.run = run;
 	join->listens = true;
 	dx_id made = command->answer.object;
+	bool entered = false;
 	pthread_mutex_lock(&engine->control);
 	rc = check_other(join, other);
 	if (!rc)
-		rc = take_listener(listener, command);
+		rc = take_listener(listener, command, &entered);
 	pthread_mutex_unlock(&engine->control);
 	if (rc)
 		return dx__joining_drop(command, rc);
 	*id = made;
+	if (entered) {
+		/* The join that takes it waits for those inside; so does this one. */
+		dx__held_bar(listener);
+		dx__half_await_side(listener, DX__IN);
+	}
 	dx__half_taken(command, listener, NULL);
 	return 0;
 }

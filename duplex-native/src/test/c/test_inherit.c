@@ -56,6 +56,67 @@ static void connections_are_joined_as_they_come(void)
 	}
 }
 
+struct joiner {
+	dx_id listener;
+	dx_id socket;
+	dx_id join;
+	pthread_barrier_t *start;
+	int result;
+};
+
+static void *join_it(void *argument)
+{
+	struct joiner *joiner = argument;
+	pthread_barrier_wait(joiner->start);
+	joiner->result = dx_join_wait(joiner->listener, joiner->socket, NULL, &joiner->join);
+	return NULL;
+}
+
+/* Also while somebody looks for connections: then each join waits until he has left. */
+static void threads_that_join_it_at_once_all_succeed(void)
+{
+	enum { THREADS = 4 };
+	dx_id engine = engine_open(2), accepted;
+	struct dx_address address;
+	dx_id listener = listen_anywhere(engine, &address);
+	struct line shared[THREADS];
+	pthread_barrier_t start;
+	CHECK_OK(pthread_barrier_init(&start, NULL, THREADS + 1));
+	for (unsigned i = 0; i < THREADS; i++)
+		shared[i] = line_open(engine, WIRE_UNIX, 0);
+	for (unsigned round = 0; round < scaled(400); round++) {
+		struct joiner joiners[THREADS];
+		pthread_t threads[THREADS];
+		for (unsigned i = 0; i < THREADS; i++) {
+			joiners[i] = (struct joiner){ .listener = listener, .socket = shared[i].socket, .start = &start };
+			threads[i] = thread_start(join_it, &joiners[i]);
+		}
+		pthread_barrier_wait(&start);
+		int rc = round % 2 ? dx_accept_wait(listener, 1, &accepted) : dx_accept(listener, &accepted);
+		CHECK(rc == -EAGAIN || rc == -EBUSY || rc == -ETIMEDOUT);
+		for (unsigned i = 0; i < THREADS; i++)
+			thread_join(threads[i]);
+		for (unsigned i = 0; i < THREADS; i++) {
+			CHECK_OK(joiners[i].result);
+			CHECK_EQ(join_info(joiners[i].join).state, DX_JOIN_LISTENING);
+		}
+		if (!round) {
+			int client = wire_connect(&address, 0);
+			AWAIT(engine_info(engine).joins_active == THREADS);
+			for (unsigned i = 0; i < THREADS; i++)
+				say(shared[i].peer, client);
+			peer_close(client);
+		}
+		for (unsigned i = 0; i < THREADS; i++)
+			CHECK_OK(dx_unjoin_wait(joiners[i].join, NULL));
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		line_close(&shared[i]);
+	CHECK_OK(pthread_barrier_destroy(&start));
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	engine_close(engine);
+}
+
 static void it_ends_when_the_other_socket_has_gone(void)
 {
 	dx_id engine = engine_open(2), join, accepted;
@@ -110,6 +171,7 @@ int main(void)
 {
 	test_begin();
 	RUN(connections_are_joined_as_they_come);
+	RUN(threads_that_join_it_at_once_all_succeed);
 	RUN(it_ends_when_the_other_socket_has_gone);
 	RUN(closing_the_listener_or_the_engine_ends_it);
 	return test_end();
