@@ -62,6 +62,11 @@ static int join_connection(struct dx__join *template, struct dx__socket *socket)
 			&(struct dx__reply){0}, &ignored);
 }
 
+static struct dx__socket *other_of(const struct dx__join *join)
+{
+	return join->a->listening ? join->b : join->a;
+}
+
 /* The other socket has gone, or takes nothing any more. */
 static void end(struct dx__worker *worker, struct dx__join *template)
 {
@@ -149,6 +154,47 @@ static void turn(struct dx__worker *worker, struct dx__task *task)
 	dx__worker_queue(worker, task);
 }
 
+/* ---- the end of the other socket ---- */
+
+static void run_gone(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	if (atomic_load(&command->join->state) == DX_JOIN_LISTENING)
+		end(worker, command->join);
+	dx__command_drop(command);
+}
+
+/* A template stays with its listener, on the worker where it was made. */
+static void dispatch_gone(struct dx__command *command)
+{
+	dx__worker_post(atomic_load(&command->join->worker), &command->message);
+}
+
+/* The command that ends the template when the other socket has gone; NULL, and *rc. */
+static struct dx__command *new_gone(struct dx__join *join, int *rc)
+{
+	struct dx__command *command = dx__command_new(join->engine, &(struct dx__reply){0}, rc);
+	if (!command)
+		return NULL;
+	dx__slab_hold(join);
+	command->join = join;
+	command->message.run = run_gone;
+	command->dispatch = dispatch_gone;
+	return command;
+}
+
+static void await_gone(struct dx__join *join, struct dx__command *command)
+{
+	struct dx__socket *other = other_of(join);
+	pthread_mutex_lock(&join->engine->control);
+	command->next = other->when_gone;
+	other->when_gone = command;
+	pthread_mutex_unlock(&join->engine->control);
+	/* Whoever kills it looks at the line afterwards. */
+	if (dx__slab_is_dead(other))
+		dx__socket_tell_gone(other);
+}
+
 /* ---- making the template ---- */
 
 /* The half flows, or is given back if no other template uses it. In one go with the count: see joining.c. */
@@ -177,6 +223,7 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		rc = -ENOENT;
 	else
 		rc = dx__socket_place(worker, listener);
+	struct dx__command *gone = rc ? NULL : new_gone(join, &rc);
 	arrive(listener, rc);
 	if (rc) {
 		dx__join_drop(worker, join);
@@ -191,6 +238,7 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		join->timer.fire = retry;
 		atomic_store(&join->state, DX_JOIN_LISTENING);
 		dx__stream_wake_from(worker, listener);
+		await_gone(join, gone);
 	}
 	dx__command_answer(command, rc);
 	dx__joining_run_after(worker, join);
@@ -236,7 +284,7 @@ int dx__inherit_give(struct dx__engine *engine, struct dx__socket *a, struct dx_
 	if (!command)
 		return rc;
 	struct dx__join *join = command->join;
-	struct dx__socket *listener = listener_of(join), *other = listener == a ? b : a;
+	struct dx__socket *listener = listener_of(join), *other = other_of(join);
 	/* Only the listener needs a place for this. */
 	command->a = listener;
 	command->b = NULL;

@@ -285,8 +285,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * {@link JoinState#LISTENING} and moves nothing itself. Undoing it ends the
 	 * accepting, and the connections keep their joins, which are listed by
 	 * {@link #joins(JoinQuery)} and ended by {@link #closeJoin(long)}. It ends by itself
-	 * when the socket has gone, which is noticed when the next connection comes. Parks
-	 * until a worker has both.
+	 * when the socket is closed, released or passed on; and with the next connection when
+	 * an output that is needed was shut down. Parks until a worker has both.
 	 * @param clients the listener; cannot be accepted from while it is joined
 	 * @param backend the second socket of each join
 	 * @param options flags and limits of each join
