@@ -602,6 +602,13 @@ struct dx_join_info {
 	uint64_t b_to_a_pending;
 	struct dx_address a_peer;  /* the client */
 	struct dx_address b_peer;  /* the backend */
+	uint64_t idle_timeout;     /* its limits, as in struct dx_join_options; of a proxy's, the proxy's */
+	uint64_t half_close_timeout;
+	uint64_t max_lifetime;
+	uint64_t max_bytes;
+	uint64_t a_to_b_rate;
+	uint64_t b_to_a_rate;
+	uint64_t max_lag;          /* of a LOSSY one or a tee: the memory that may wait, also where none was asked for */
 };
 
 /** Most rows that one dx_joins() returns. */
