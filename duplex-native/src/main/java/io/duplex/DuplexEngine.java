@@ -361,7 +361,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * @return the join
 	 * @throws IllegalArgumentException when both are one socket, or one belongs to
 	 * another engine
-	 * @throws SocketBusyException when one is part of a join
+	 * @throws SocketBusyException when one is part of a join, also of one through
+	 * functions
 	 * @throws DuplexClosedException when one is closed, or its output was shut down
 	 */
 	TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
