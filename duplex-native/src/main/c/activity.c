@@ -233,6 +233,7 @@ void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum 
 		uint32_t timeout, struct dx__command *command)
 {
 	dx__slab_kill(socket);
+	dx__socket_tell_gone(socket);
 	socket->closed = true;
 	if (socket->activity == DX__CONNECTING)
 		dx__connect_abandon(worker, socket);

@@ -30,7 +30,7 @@ struct dx__command {
 	struct dx__news news;
 	struct dx__engine *engine;
 	struct dx__waiter *waiter;    /* or NULL: an event tells the answer */
-	struct dx__command *next;     /* in the line of commands that wait for a join to be made */
+	struct dx__command *next;     /* in a line: until a join is made, or a socket has gone */
 	struct dx__list group;        /* sockets that move to another worker with it */
 	struct dx_event answer;
 	void (*dispatch)(struct dx__command *command); /* finds the worker and posts it there */

@@ -516,7 +516,8 @@ struct dx_join_options {
  * One of the two may be a listener: the worker accepts, and each connection is joined to the other socket in its place,
  * with these options, and NO_CLOSE towards the other. That join is in state DX_JOIN_LISTENING; undoing it ends the
  * accepting, not the connections' own joins, which are listed but whose ends are no events. It ends by itself, with
- * DX_REASON_BACKEND_CLOSED or DX_REASON_CLIENT_CLOSED, when the other socket has gone.
+ * DX_REASON_BACKEND_CLOSED or DX_REASON_CLIENT_CLOSED, when the other socket is closed, released or passed on: at once;
+ * and with the next connection when an output that is needed was shut down.
  *
  * Takes the halves: calls parked on them fail with -EBUSY.
  *
@@ -611,6 +612,13 @@ struct dx_join_info {
 	uint64_t b_to_a_pending;
 	struct dx_address a_peer;  /* the client */
 	struct dx_address b_peer;  /* the backend */
+	uint64_t idle_timeout;     /* its limits, as in struct dx_join_options; of a proxy's, the proxy's */
+	uint64_t half_close_timeout;
+	uint64_t max_lifetime;
+	uint64_t max_bytes;
+	uint64_t a_to_b_rate;
+	uint64_t b_to_a_rate;
+	uint64_t max_lag;          /* of a LOSSY one or a tee: the memory that may wait, also where none was asked for */
 	uint64_t a_to_b_messages;  /* of a route */
 	uint64_t b_to_a_messages;
 };

@@ -62,6 +62,11 @@ static int join_connection(struct dx__join *template, struct dx__socket *socket)
 			&(struct dx__reply){0}, &ignored);
 }
 
+static struct dx__socket *other_of(const struct dx__join *join)
+{
+	return join->a->listening ? join->b : join->a;
+}
+
 /* The other socket has gone, or takes nothing any more. */
 static void end(struct dx__worker *worker, struct dx__join *template)
 {
@@ -149,7 +154,60 @@ static void turn(struct dx__worker *worker, struct dx__task *task)
 	dx__worker_queue(worker, task);
 }
 
+/* ---- the end of the other socket ---- */
+
+static void run_gone(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	if (atomic_load(&command->join->state) == DX_JOIN_LISTENING)
+		end(worker, command->join);
+	dx__command_drop(command);
+}
+
+/* A template stays with its listener, on the worker where it was made. */
+static void dispatch_gone(struct dx__command *command)
+{
+	dx__worker_post(atomic_load(&command->join->worker), &command->message);
+}
+
+/* The command that ends the template when the other socket has gone; NULL, and *rc. */
+static struct dx__command *new_gone(struct dx__join *join, int *rc)
+{
+	struct dx__command *command = dx__command_new(join->engine, &(struct dx__reply){0}, rc);
+	if (!command)
+		return NULL;
+	dx__slab_hold(join);
+	command->join = join;
+	command->message.run = run_gone;
+	command->dispatch = dispatch_gone;
+	return command;
+}
+
+static void await_gone(struct dx__join *join, struct dx__command *command)
+{
+	struct dx__socket *other = other_of(join);
+	pthread_mutex_lock(&join->engine->control);
+	command->next = other->when_gone;
+	other->when_gone = command;
+	pthread_mutex_unlock(&join->engine->control);
+	/* Whoever kills it looks at the line afterwards. */
+	if (dx__slab_is_dead(other))
+		dx__socket_tell_gone(other);
+}
+
 /* ---- making the template ---- */
+
+/* The half flows, or is given back if no other template uses it. In one go with the count: see joining.c. */
+static void arrive(struct dx__socket *listener, int rc)
+{
+	pthread_mutex_lock(&listener->engine->control);
+	listener->joining[DX__IN]--;
+	if (!rc)
+		dx__half_set(listener, DX__IN, DX_HALF_FLOWING);
+	else if (!listener->from)
+		dx__half_give_back_locked(listener, DX__IN);
+	pthread_mutex_unlock(&listener->engine->control);
+}
 
 static void run(struct dx__worker *worker, struct dx__message *message)
 {
@@ -158,9 +216,6 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		return;
 	struct dx__join *join = command->join;
 	struct dx__socket *listener = command->a;
-	pthread_mutex_lock(&join->engine->control);
-	listener->joining[DX__IN]--;
-	pthread_mutex_unlock(&join->engine->control);
 	int rc = 0;
 	if (worker->stopping)
 		rc = -ESHUTDOWN;
@@ -168,14 +223,13 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		rc = -ENOENT;
 	else
 		rc = dx__socket_place(worker, listener);
+	struct dx__command *gone = rc ? NULL : new_gone(join, &rc);
+	arrive(listener, rc);
 	if (rc) {
 		dx__join_drop(worker, join);
-		if (!listener->from)
-			dx__half_give_back(listener, DX__IN);
 		dx__socket_unplace_if_idle(worker, listener);
 	} else {
 		dx__join_list(worker, join);
-		dx__half_set(listener, DX__IN, DX_HALF_FLOWING);
 		struct dx__stream **last = &listener->from;
 		while (*last)
 			last = &(*last)->next_from;
@@ -184,6 +238,7 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 		join->timer.fire = retry;
 		atomic_store(&join->state, DX_JOIN_LISTENING);
 		dx__stream_wake_from(worker, listener);
+		await_gone(join, gone);
 	}
 	dx__command_answer(command, rc);
 	dx__joining_run_after(worker, join);
@@ -200,17 +255,21 @@ static int check_other(const struct dx__join *join, struct dx__socket *other)
 	return takes && atomic_load(&other->shut) ? -EPIPE : 0;
 }
 
-/* Caller holds the control lock. */
-static int take_listener(struct dx__socket *listener, struct dx__command *command)
+/* Takes the listener, or shares it with the join that has it or is about to: then *entered tells that somebody may still
+   be inside. Caller holds the control lock. */
+static int take_listener(struct dx__socket *listener, struct dx__command *command, bool *entered)
 {
 	uint32_t state = dx__half_state(listener, DX__IN);
 	if (dx__slab_is_dead(listener))
 		return -ENOENT;
-	if (state != DX_HALF_FLOWING) {
+	*entered = state == DX_HALF_TAKING && listener->joining[DX__IN];
+	if (state != DX_HALF_FLOWING && !*entered) {
 		int rc = dx__half_check(listener, DX__IN);
 		if (rc)
 			return rc;
 		dx__half_take(listener, DX__IN, command);
+	} else if (listener->joining[DX__IN] == UINT16_MAX) {
+		return -EBUSY;
 	}
 	listener->joining[DX__IN]++;
 	return 0;
@@ -225,7 +284,7 @@ int dx__inherit_give(struct dx__engine *engine, struct dx__socket *a, struct dx_
 	if (!command)
 		return rc;
 	struct dx__join *join = command->join;
-	struct dx__socket *listener = listener_of(join), *other = listener == a ? b : a;
+	struct dx__socket *listener = listener_of(join), *other = other_of(join);
 	/* Only the listener needs a place for this. */
 	command->a = listener;
 	command->b = NULL;
@@ -233,14 +292,20 @@ int dx__inherit_give(struct dx__engine *engine, struct dx__socket *a, struct dx_
 	command->message.run = run;
 	join->listens = true;
 	dx_id made = command->answer.object;
+	bool entered = false;
 	pthread_mutex_lock(&engine->control);
 	rc = check_other(join, other);
 	if (!rc)
-		rc = take_listener(listener, command);
+		rc = take_listener(listener, command, &entered);
 	pthread_mutex_unlock(&engine->control);
 	if (rc)
 		return dx__joining_drop(command, rc);
 	*id = made;
+	if (entered) {
+		/* The join that takes it waits for those inside; so does this one. */
+		dx__held_bar(listener);
+		dx__half_await_side(listener, DX__IN);
+	}
 	dx__half_taken(command, listener, NULL);
 	return 0;
 }

@@ -8,6 +8,7 @@
  * that the application would give: join it to the other socket, wherever that is by now. So a template needs no place near
  * the other socket, and its connections live on when it is undone. Of several templates of one listener the first accepts,
  * and all are applied to each connection. The listener's `from` list holds them, as streams that "move" connections.
+ * A command of each waits in the other socket's line for the moment when that has gone, and ends the template.
  */
 #ifndef DX_INHERIT_H
 #define DX_INHERIT_H

@@ -218,10 +218,27 @@ static void settle_both(struct dx__worker *worker, struct dx__join *join, enum d
 		settle(worker, join->b, to_a, to_b, b);
 }
 
+/* Takes the command back that waits for the other socket of a listener's join to go. */
+static void forget_other(struct dx__join *join, struct dx__socket *other)
+{
+	pthread_mutex_lock(&join->engine->control);
+	struct dx__command **link = &other->when_gone;
+	while (*link && (*link)->join != join)
+		link = &(*link)->next;
+	struct dx__command *command = *link;
+	if (command)
+		*link = command->next;
+	pthread_mutex_unlock(&join->engine->control);
+	/* Otherwise it is on its way already. */
+	if (command)
+		dx__command_drop(command);
+}
+
 /* The join of a listener: the listener is here, the other socket may be anywhere. */
 static void settle_listener(struct dx__worker *worker, struct dx__join *join, enum dx__fate fate)
 {
 	struct dx__socket *listener = join->a->listening ? join->a : join->b;
+	forget_other(join, listener == join->a ? join->b : join->a);
 	struct dx__stream **link = &listener->from;
 	while (*link && *link != &join->stream[0])
 		link = &(*link)->next_from;

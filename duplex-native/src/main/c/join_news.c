@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-_Static_assert(sizeof(struct dx_join_info) == 368, "struct dx_join_info is part of the ABI");
+_Static_assert(sizeof(struct dx_join_info) == 440, "struct dx_join_info is part of the ABI");
 
 void dx__join_count(const struct dx__join *join, struct dx_event *event)
 {
@@ -55,6 +55,20 @@ static uint16_t path_of(const struct dx__stream *stream)
 	return dx__stream_is_active(stream) ? stream->path : DX_PATH_NONE;
 }
 
+static void describe_limits(struct dx__join *join, struct dx_join_info *info)
+{
+	if (join->flags & (DX_JOIN_LOSSY | DX_JOIN_TEE))
+		info->max_lag = dx__limit_lag(&join->stream[0]);
+	if (!join->limits)
+		return;
+	info->idle_timeout = join->limits->idle;
+	info->half_close_timeout = join->limits->half_close;
+	info->max_lifetime = join->limits->life;
+	info->max_bytes = join->limits->bytes;
+	info->a_to_b_rate = join->limits->meter[0].rate;
+	info->b_to_a_rate = join->limits->meter[1].rate;
+}
+
 void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct dx_join_info *info)
 {
 	*info = (struct dx_join_info){
@@ -76,6 +90,7 @@ void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct 
 		.a_to_b_pending = dx__stream_pending(&join->stream[0]),
 		.b_to_a_pending = dx__stream_pending(&join->stream[1]),
 	};
+	describe_limits(join, info);
 	/* A listener has no peer, and the other socket may be on another worker. */
 	if (join->listens)
 		return;

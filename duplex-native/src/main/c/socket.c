@@ -147,9 +147,23 @@ static void leave_base(struct dx__worker *worker, struct dx__message *message)
 	dx__socket_leave(DX__CONTAINER(message, struct dx__socket, message));
 }
 
+void dx__socket_tell_gone(struct dx__socket *socket)
+{
+	pthread_mutex_lock(&socket->engine->control);
+	struct dx__command *command = socket->when_gone;
+	socket->when_gone = NULL;
+	pthread_mutex_unlock(&socket->engine->control);
+	while (command) {
+		struct dx__command *next = command->next;
+		command->dispatch(command);
+		command = next;
+	}
+}
+
 void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket)
 {
 	dx__slab_kill(socket);
+	dx__socket_tell_gone(socket);
 	dx__timer_cancel(&worker->wheel, &socket->timer);
 	socket->closed = true;
 	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);

@@ -88,6 +88,7 @@ struct dx__socket {
 	uint16_t joining[2];          /* of these, joins that will need the half */
 	_Atomic(struct dx__command *) taker[2]; /* who is taking the half while somebody is inside */
 	struct dx__command *after;    /* a close that was asked for while a join was being made */
+	struct dx__command *when_gone;/* to be sent off when it is closed or leaves the engine */
 
 	/* Guarded by the arm lock while the half is held, the worker's while it flows. */
 	struct dx__buffer *input;     /* read ahead, or NULL */
@@ -168,9 +169,11 @@ int dx__socket_place(struct dx__worker *worker, struct dx__socket *socket);
 /* Takes the socket off its worker if nothing is left there for it to do. */
 void dx__socket_unplace_if_idle(struct dx__worker *worker, struct dx__socket *socket);
 
-
 /* The worker's: closes the descriptor now, frees what is queued, leaves the base reference at the end of the round. */
 void dx__socket_close(struct dx__worker *worker, struct dx__socket *socket);
+
+/* It is closed, or leaves the engine: sends off the commands that wait for that. */
+void dx__socket_tell_gone(struct dx__socket *socket);
 
 /* A half is no longer being taken: sends off a close that waited for that. */
 void dx__socket_run_after(struct dx__socket *socket);

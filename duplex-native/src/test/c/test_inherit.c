@@ -56,6 +56,67 @@ static void connections_are_joined_as_they_come(void)
 	}
 }
 
+struct joiner {
+	dx_id listener;
+	dx_id socket;
+	dx_id join;
+	pthread_barrier_t *start;
+	int result;
+};
+
+static void *join_it(void *argument)
+{
+	struct joiner *joiner = argument;
+	pthread_barrier_wait(joiner->start);
+	joiner->result = dx_join_wait(joiner->listener, joiner->socket, NULL, &joiner->join);
+	return NULL;
+}
+
+/* Also while somebody looks for connections: then each join waits until he has left. */
+static void threads_that_join_it_at_once_all_succeed(void)
+{
+	enum { THREADS = 4 };
+	dx_id engine = engine_open(2), accepted;
+	struct dx_address address;
+	dx_id listener = listen_anywhere(engine, &address);
+	struct line shared[THREADS];
+	pthread_barrier_t start;
+	CHECK_OK(pthread_barrier_init(&start, NULL, THREADS + 1));
+	for (unsigned i = 0; i < THREADS; i++)
+		shared[i] = line_open(engine, WIRE_UNIX, 0);
+	for (unsigned round = 0; round < scaled(400); round++) {
+		struct joiner joiners[THREADS];
+		pthread_t threads[THREADS];
+		for (unsigned i = 0; i < THREADS; i++) {
+			joiners[i] = (struct joiner){ .listener = listener, .socket = shared[i].socket, .start = &start };
+			threads[i] = thread_start(join_it, &joiners[i]);
+		}
+		pthread_barrier_wait(&start);
+		int rc = round % 2 ? dx_accept_wait(listener, 1, &accepted) : dx_accept(listener, &accepted);
+		CHECK(rc == -EAGAIN || rc == -EBUSY || rc == -ETIMEDOUT);
+		for (unsigned i = 0; i < THREADS; i++)
+			thread_join(threads[i]);
+		for (unsigned i = 0; i < THREADS; i++) {
+			CHECK_OK(joiners[i].result);
+			CHECK_EQ(join_info(joiners[i].join).state, DX_JOIN_LISTENING);
+		}
+		if (!round) {
+			int client = wire_connect(&address, 0);
+			AWAIT(engine_info(engine).joins_active == THREADS);
+			for (unsigned i = 0; i < THREADS; i++)
+				say(shared[i].peer, client);
+			peer_close(client);
+		}
+		for (unsigned i = 0; i < THREADS; i++)
+			CHECK_OK(dx_unjoin_wait(joiners[i].join, NULL));
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		line_close(&shared[i]);
+	CHECK_OK(pthread_barrier_destroy(&start));
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	engine_close(engine);
+}
+
 static void it_ends_when_the_other_socket_has_gone(void)
 {
 	dx_id engine = engine_open(2), join, accepted;
@@ -63,15 +124,94 @@ static void it_ends_when_the_other_socket_has_gone(void)
 	dx_id listener = listen_anywhere(engine, &address);
 	struct line shared = line_open(engine, WIRE_TCP4, 0);
 	CHECK_OK(dx_join_wait(listener, shared.socket, NULL, &join));
-	line_close(&shared);
+	/* shut down, it is noticed when somebody comes */
+	CHECK_OK(dx_shutdown_wait(shared.socket));
+	CHECK_EQ(join_info(join).state, DX_JOIN_LISTENING);
 	int late = wire_connect(&address, 0);
 	struct dx_event end = await_ended(engine, join);
 	CHECK_EQ(end.reason, DX_REASON_BACKEND_CLOSED);
 	peer_close(late);
+	line_close(&shared);
 	int mine = wire_connect(&address, 0);
 	AWAIT(dx_accept(listener, &accepted) == 0);
 	struct line line = { accepted, mine, WIRE_TCP4 };
 	line_close(&line);
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	engine_close(engine);
+}
+
+/* However it goes, and although nobody connects; all joins of all listeners, and none that was undone. */
+static void it_ends_at_once_when_the_other_socket_has_gone(void)
+{
+	for (unsigned round = 0; round < scaled(200); round++) {
+		dx_id engine = engine_open(2), listeners[2], joins[4], accepted;
+		struct dx_address address[2];
+		struct line shared = line_open(engine, WIRE_TCP4, 0), other = line_open(engine, WIRE_TCP4, 0), third = other;
+		for (unsigned i = 0; i < 2; i++)
+			listeners[i] = listen_anywhere(engine, &address[i]);
+		CHECK_OK(dx_join_wait(listeners[0], shared.socket, NULL, &joins[0]));
+		CHECK_OK(dx_join_wait(shared.socket, listeners[1], NULL, &joins[1]));
+		CHECK_OK(dx_join_wait(listeners[1], other.socket, NULL, &joins[2]));
+		if (round % 2)
+			CHECK_OK(dx_unjoin_wait(joins[1], NULL));
+		uint64_t token = token_new();
+		switch (round % 3) {
+		case 0:
+			CHECK_OK(dx_close_wait(shared.socket, DX_CLOSE_RESET, 0));
+			break;
+		case 1: {
+			long fd = dx_release_wait(shared.socket, 0);
+			CHECK_GE(fd, 0);
+			peer_close((int)fd);
+			break;
+		}
+		default:
+			/* while it is still being made; closed by the end of a join, as its plain partner */
+			third = line_open(engine, WIRE_TCP4, 0);
+			CHECK_OK(dx_join_wait(shared.socket, third.socket, NULL, &joins[3]));
+			CHECK_OK(dx_join_close(joins[3], token));
+			CHECK_OK(await_done(engine, token).result);
+			break;
+		}
+		CHECK_EQ(await_ended(engine, joins[0]).reason, DX_REASON_BACKEND_CLOSED);
+		if (round % 2 == 0)
+			CHECK_EQ(await_ended(engine, joins[1]).reason, DX_REASON_CLIENT_CLOSED);
+		int mine = wire_connect(&address[0], 0);
+		AWAIT(dx_accept(listeners[0], &accepted) == 0);
+		struct line line = { accepted, mine, WIRE_TCP4 };
+		line_close(&line);
+		CHECK_EQ(join_info(joins[2]).state, DX_JOIN_LISTENING);
+		line_close(&shared);
+		if (round % 3 == 2)
+			line_close(&third);
+		if (round % 4 < 2)
+			line_close(&other);
+		else
+			peer_close(other.peer);
+		engine_close(engine);
+	}
+}
+
+/* The one comes first or the other. */
+static void it_is_made_while_the_other_socket_goes(void)
+{
+	dx_id engine = engine_open(2);
+	struct dx_address address;
+	dx_id listener = listen_anywhere(engine, &address);
+	for (unsigned round = 0; round < scaled(1000); round++) {
+		dx_id join, accepted;
+		struct line shared = line_open(engine, WIRE_UNIX, 0);
+		uint64_t made = token_new(), closed = token_new();
+		CHECK_OK(dx_join(listener, shared.socket, NULL, made, &join));
+		CHECK_OK(dx_close(shared.socket, DX_CLOSE_RESET, 0, closed));
+		struct dx_event event = await_done(engine, made);
+		CHECK(event.result == 0 || event.result == -ENOENT);
+		if (!event.result)
+			CHECK_EQ(await_ended(engine, join).reason, DX_REASON_BACKEND_CLOSED);
+		CHECK_OK(await_done(engine, closed).result);
+		CHECK_EQ(dx_accept(listener, &accepted), -EAGAIN);
+		peer_close(shared.peer);
+	}
 	CHECK_OK(dx_close_wait(listener, 0, 0));
 	engine_close(engine);
 }
@@ -110,7 +250,10 @@ int main(void)
 {
 	test_begin();
 	RUN(connections_are_joined_as_they_come);
+	RUN(threads_that_join_it_at_once_all_succeed);
 	RUN(it_ends_when_the_other_socket_has_gone);
+	RUN(it_ends_at_once_when_the_other_socket_has_gone);
+	RUN(it_is_made_while_the_other_socket_goes);
 	RUN(closing_the_listener_or_the_engine_ends_it);
 	return test_end();
 }

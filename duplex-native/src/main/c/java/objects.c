@@ -85,7 +85,7 @@ DX_API jobject dx_java_object(JNIEnv *env, jobject object, const char *path)
 	return field ? (*env)->GetObjectField(env, holder, field) : NULL;
 }
 
-/* The int or boolean at the end of the path; -ENOENT when there is no such field. */
+/* The int or boolean at the end of the path, or whether the long there is not 0; -ENOENT when there is no such field. */
 DX_API int dx_java_int(JNIEnv *env, jobject object, const char *path)
 {
 	struct step last;
@@ -93,8 +93,14 @@ DX_API int dx_java_int(JNIEnv *env, jobject object, const char *path)
 	jfieldID field = holder ? find_field(env, holder, &last) : NULL;
 	if (!field)
 		return -ENOENT;
-	return last.signature[0] == 'Z' ? (*env)->GetBooleanField(env, holder, field)
-			: (*env)->GetIntField(env, holder, field);
+	switch (last.signature[0]) {
+	case 'Z':
+		return (*env)->GetBooleanField(env, holder, field);
+	case 'J':
+		return (*env)->GetLongField(env, holder, field) != 0;
+	default:
+		return (*env)->GetIntField(env, holder, field);
+	}
 }
 
 /* A second descriptor for the same open file: the number, or a negative errno. */
@@ -104,16 +110,22 @@ DX_API int dx_java_dup(int fd)
 	return copy == -1 ? -errno : copy;
 }
 
-/* Puts a dead socket in the place of a descriptor: whoever closes the number, or uses it, reaches nobody. */
-DX_API int dx_java_bury(int fd)
+/* A dead socket, for dx_java_bury(): the number, or a negative errno. */
+DX_API int dx_java_dead(void)
 {
 	int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int rc = dead == -1 ? -errno : 0;
-	if (!rc && dup3(dead, fd, O_CLOEXEC) == -1)
-		rc = -errno;
-	if (dead != -1)
-		close(dead);
-	return rc;
+	return dead == -1 ? -errno : dead;
+}
+
+/* Puts a dead socket in the place of a descriptor: whoever closes the number, or uses it, reaches nobody. */
+DX_API int dx_java_bury(int fd, int dead)
+{
+	int rc;
+	/* EBUSY: another thread is opening a descriptor of this number, which somebody must have closed meanwhile. */
+	do
+		rc = dup3(dead, fd, O_CLOEXEC);
+	while (rc == -1 && errno == EINTR);
+	return rc == -1 ? -errno : 0;
 }
 
 /* A selector's epoll forgets the descriptor: its registration belongs to the open file and would outlive the number. */

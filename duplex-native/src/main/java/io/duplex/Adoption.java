@@ -13,6 +13,7 @@ import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.function.IntBinaryOperator;
 
 import javax.net.ssl.SSLSocket;
 
@@ -26,18 +27,27 @@ import org.jspecify.annotations.Nullable;
  * The engine gets a second descriptor for the open file; then a dead socket takes the
  * place of the first, so that the Java object, which is closed here, closes the dead one
  * and can reach nobody any more. A selector's epoll is told to forget the descriptor
- * before: its registration belongs to the open file and would outlive the number.
+ * before: its registration belongs to the open file and would outlive the number. All
+ * that can fail comes before the first change that is not undone.
  */
 final class Adoption {
 
 	private static final String DESCRIPTOR = "fd:Ljava/io/FileDescriptor;/fd:I";
 
-	private static final String SOCKET_DESCRIPTOR = "impl:Ljava/net/SocketImpl;/delegate?:Ljava/net/SocketImpl;/"
-			+ DESCRIPTOR;
-
 	private static final String KEYS = "keys:[Ljava/nio/channels/SelectionKey;";
 
 	private static final String PORT_EPOLL = "port:Lsun/nio/ch/Port;/epfd:I";
+
+	private static final String SELECTOR_EPOLL = "epfd:I";
+
+	/** Held by a selector while it hands changes of interest to its epoll. */
+	private static final String SELECTOR_UPDATES = "updateLock:Ljava/lang/Object;";
+
+	private static final String SOCKET_IMPL = "impl:Ljava/net/SocketImpl;/delegate?:Ljava/net/SocketImpl;/";
+
+	private static final String READER = "readerThread:J";
+
+	private static final String WRITER = "writerThread:J";
 
 	private final DuplexEngine engine;
 
@@ -55,22 +65,42 @@ final class Adoption {
 			return adopt(channel, alreadyRead);
 		}
 		requireConnected(socket, socket.isConnected(), socket.isClosed());
-		return take(socket, socket, SOCKET_DESCRIPTOR, alreadyRead, new int[0]);
+		requireUnused(socket, SOCKET_IMPL);
+		return take(socket, socket, SOCKET_IMPL + DESCRIPTOR, alreadyRead, JavaObjects::dx_java_bury);
 	}
 
 	DuplexSocket adopt(SocketChannel channel, ByteBuffer alreadyRead) {
 		requireConnected(channel, channel.isConnected(), !channel.isOpen());
+		requireUnused(channel, "");
 		SelectionKey[] keys = (SelectionKey[]) JavaObjects.field(channel, KEYS);
-		return take(channel, channel, DESCRIPTOR, alreadyRead, epolls(keys));
+		return take(channel, channel, DESCRIPTOR, alreadyRead,
+				(descriptor, dead) -> unwatchAndBury(keys, 0, descriptor, dead));
 	}
 
-	private static int[] epolls(SelectionKey @Nullable [] keys) {
-		int[] epolls = new int[(keys != null) ? keys.length : 0];
-		for (int i = 0; i < epolls.length; i++) {
-			SelectionKey key = (keys != null) ? keys[i] : null;
-			epolls[i] = (key != null) ? JavaObjects.number(key.selector(), "epfd:I") : -1;
+	/**
+	 * Keeps the selectors from adding the descriptor again before it is a dead one. Their
+	 * keys are cancelled by the channel's close, not here: their owner may close the
+	 * channel when it meets a cancelled key.
+	 */
+	private static int unwatchAndBury(SelectionKey @Nullable [] keys, int index, int descriptor, int dead) {
+		if (keys == null || index == keys.length) {
+			return JavaObjects.dx_java_bury(descriptor, dead);
 		}
-		return epolls;
+		SelectionKey key = keys[index];
+		if (key == null) {
+			return unwatchAndBury(keys, index + 1, descriptor, dead);
+		}
+		Object updates = JavaObjects.field(key.selector(), SELECTOR_UPDATES);
+		synchronized ((updates != null) ? updates : key) {
+			unwatch(JavaObjects.number(key.selector(), SELECTOR_EPOLL), descriptor);
+			return unwatchAndBury(keys, index + 1, descriptor, dead);
+		}
+	}
+
+	private static void unwatch(int epoll, int descriptor) {
+		if (epoll >= 0) {
+			JavaObjects.dx_java_unwatch(epoll, descriptor);
+		}
 	}
 
 	DuplexSocket adopt(AsynchronousSocketChannel channel, ByteBuffer alreadyRead) {
@@ -85,7 +115,11 @@ final class Adoption {
 		if (JavaObjects.number(channel, "reading:Z") == 1 || JavaObjects.number(channel, "writing:Z") == 1) {
 			throw refused(channel, "a read or a write is pending: wait for it first");
 		}
-		return take(channel, channel, DESCRIPTOR, alreadyRead, new int[] { JavaObjects.number(channel, PORT_EPOLL) });
+		int epoll = JavaObjects.number(channel, PORT_EPOLL);
+		return take(channel, channel, DESCRIPTOR, alreadyRead, (descriptor, dead) -> {
+			unwatch(epoll, descriptor);
+			return JavaObjects.dx_java_bury(descriptor, dead);
+		});
 	}
 
 	private static void requireConnected(Object socket, boolean connected, boolean closed) {
@@ -97,11 +131,22 @@ final class Adoption {
 		}
 	}
 
+	/** A thread that is blocked in it would take bytes that are the engine's. */
+	private static void requireUnused(Object socket, String path) {
+		if (JavaObjects.number(socket, path + READER) == 1) {
+			throw refused(socket, "a thread is blocked in a read of it: end that first");
+		}
+		if (JavaObjects.number(socket, path + WRITER) == 1) {
+			throw refused(socket, "a thread is blocked in a write to it: wait for that first");
+		}
+	}
+
 	private static DuplexException refused(Object socket, String reason) {
 		return new DuplexException("adopt", socket.toString(), null, reason, null);
 	}
 
-	private DuplexSocket take(Object subject, Closeable object, String path, ByteBuffer alreadyRead, int[] epolls) {
+	private DuplexSocket take(Object subject, Closeable object, String path, ByteBuffer alreadyRead,
+			IntBinaryOperator bury) {
 		String text = subject.toString();
 		int descriptor = JavaObjects.number(object, path);
 		if (descriptor < 0) {
@@ -109,13 +154,7 @@ final class Adoption {
 					+ object.getClass().getName() + " of this JVM: hand over a descriptor, or another kind of socket",
 					null);
 		}
-		DuplexSocket socket = adoptDescriptor(descriptor, text, alreadyRead);
-		for (int epoll : epolls) {
-			if (epoll >= 0) {
-				JavaObjects.dx_java_unwatch(epoll, descriptor);
-			}
-		}
-		require("adopt", text, JavaObjects.dx_java_bury(descriptor));
+		DuplexSocket socket = takeDescriptor(descriptor, text, alreadyRead, bury);
 		try {
 			object.close();
 		}
@@ -127,9 +166,30 @@ final class Adoption {
 	}
 
 	/**
-	 * Adopt another descriptor for the same open file. The caller buries the first.
+	 * Take the connection behind a descriptor.
+	 * @param bury makes epolls forget the descriptor (its first argument) and puts a dead
+	 * one (its second) in its place
 	 */
-	DuplexSocket adoptDescriptor(int descriptor, String subject, ByteBuffer alreadyRead) {
+	private DuplexSocket takeDescriptor(int descriptor, String subject, ByteBuffer alreadyRead,
+			IntBinaryOperator bury) {
+		int dead = JavaObjects.dx_java_dead();
+		require("adopt", subject, dead);
+		try {
+			DuplexSocket socket = adoptCopy(descriptor, subject, alreadyRead);
+			int buried = bury.applyAsInt(descriptor, dead);
+			if (buried < 0) {
+				// One owner: the engine lets go of the connection without ending it.
+				JavaObjects.dx_java_close(socket.release().descriptor());
+				require("adopt", subject, buried);
+			}
+			return socket;
+		}
+		finally {
+			JavaObjects.dx_java_close(dead);
+		}
+	}
+
+	private DuplexSocket adoptCopy(int descriptor, String subject, ByteBuffer alreadyRead) {
 		int copy = JavaObjects.dx_java_dup(descriptor);
 		require("adopt", subject, copy);
 		try {

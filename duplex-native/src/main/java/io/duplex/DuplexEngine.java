@@ -84,7 +84,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * reach the connection no more. No other thread may be using it.
 	 * @param socket a plain, connected socket; {@code SSLSocket} is refused
 	 * @return the socket
-	 * @throws DuplexException when it is not connected, or encrypted
+	 * @throws DuplexException when it is not connected, or encrypted, or a thread is
+	 * blocked in it: nothing has changed then
 	 */
 	default DuplexSocket adopt(Socket socket) {
 		return adopt(socket, ByteBuffer.allocate(0));
@@ -105,7 +106,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * and can reach the connection no more. No other thread may be reading or writing.
 	 * @param channel a connected channel
 	 * @return the socket
-	 * @throws DuplexException when it is not connected
+	 * @throws DuplexException when it is not connected, or a thread is blocked in it:
+	 * nothing has changed then
 	 */
 	default DuplexSocket adopt(SocketChannel channel) {
 		return adopt(channel, ByteBuffer.allocate(0));
@@ -283,8 +285,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * {@link JoinState#LISTENING} and moves nothing itself. Undoing it ends the
 	 * accepting, and the connections keep their joins, which are listed by
 	 * {@link #joins(JoinQuery)} and ended by {@link #closeJoin(long)}. It ends by itself
-	 * when the socket has gone, which is noticed when the next connection comes. Parks
-	 * until a worker has both.
+	 * when the socket is closed, released or passed on; and with the next connection when
+	 * an output that is needed was shut down. Parks until a worker has both.
 	 * @param clients the listener; cannot be accepted from while it is joined
 	 * @param backend the second socket of each join
 	 * @param options flags and limits of each join
@@ -359,7 +361,8 @@ public interface DuplexEngine extends AutoCloseable {
 	 * @return the join
 	 * @throws IllegalArgumentException when both are one socket, or one belongs to
 	 * another engine
-	 * @throws SocketBusyException when one is part of a join
+	 * @throws SocketBusyException when one is part of a join, also of one through
+	 * functions
 	 * @throws DuplexClosedException when one is closed, or its output was shut down
 	 */
 	TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,

@@ -299,6 +299,17 @@ public interface DuplexSocket extends AutoCloseable {
 	void sendFile(FileChannel file, long offset, long count, Duration timeout);
 
 	/**
+	 * {@link #sendFile(Path, long, long)} without waiting. The file is opened at once,
+	 * and closed before this completes.
+	 * @param file the file
+	 * @param offset bytes from its beginning
+	 * @param count bytes
+	 * @return completes on the engine's executor, or is complete already; exceptionally
+	 * when the file cannot be read
+	 */
+	CompletionStage<Void> sendFileAsync(Path file, long offset, long count);
+
+	/**
 	 * {@link #sendFile(FileChannel, long, long)} without waiting. The file must stay open
 	 * until this completes.
 	 * @param file the file

@@ -43,6 +43,8 @@ final class EngineCore {
 
 	private final Deciders deciders = new Deciders();
 
+	private final TransformedSockets transformed = new TransformedSockets();
+
 	private final ScratchPool scratch = new ScratchPool();
 
 	private final Failures failures = new Failures(this::isClosed);
@@ -184,6 +186,10 @@ final class EngineCore {
 
 	Deciders deciders() {
 		return this.deciders;
+	}
+
+	TransformedSockets transformed() {
+		return this.transformed;
 	}
 
 	ScratchPool scratch() {

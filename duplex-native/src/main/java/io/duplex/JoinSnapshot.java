@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param state where it is in its life
  * @param flags what makes it different from a plain join
  * @param tee whether it mirrors one direction of another join, see {@link Join#tee}
+ * @param limits how long, how much and how fast, as of now; none once it has ended
+ * @param maxLag bytes of memory that may wait for the sink of a lossy join or a tee; 0
+ * for others
  * @param since when it was made
  * @param idle time since the last byte
  * @param bytesFromClient bytes delivered to the backend side
@@ -34,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record JoinSnapshot(long id, @Nullable String proxy, @Nullable String backend,
 		@Nullable DuplexAddress clientAddress, @Nullable DuplexAddress backendAddress, JoinState state,
-		Set<JoinOption> flags, boolean tee, Instant since, Duration idle, long bytesFromClient, long bytesFromBackend,
-		long pendingFromClient, long pendingFromBackend, DataPath pathFromClient, DataPath pathFromBackend) {
+		Set<JoinOption> flags, boolean tee, JoinLimits limits, long maxLag, Instant since, Duration idle,
+		long bytesFromClient, long bytesFromBackend, long pendingFromClient, long pendingFromBackend,
+		DataPath pathFromClient, DataPath pathFromBackend) {
 
 	/**
 	 * Create a snapshot.

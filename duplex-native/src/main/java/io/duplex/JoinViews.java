@@ -32,9 +32,14 @@ final class JoinViews {
 	static JoinSnapshot snapshot(JoinRow row, @Nullable DuplexProxyDefinition proxy) {
 		return new JoinSnapshot(row.id(), (proxy != null) ? proxy.name() : null, backend(proxy, row.backend()),
 				AddressCodec.decode(row.aPeer()), AddressCodec.decode(row.bPeer()), state(row.state()),
-				flags(row.flags()), (row.flags() & Dx.DX_JOIN_TEE) != 0, instant(row.sinceNanos()),
-				Duration.ofNanos(row.idleNanos()), row.aToB(), row.bToA(), row.aToBPending(), row.bToAPending(),
-				path(row.aToBPath()), path(row.bToAPath()));
+				flags(row.flags()), (row.flags() & Dx.DX_JOIN_TEE) != 0, limits(row), row.maxLag(),
+				instant(row.sinceNanos()), Duration.ofNanos(row.idleNanos()), row.aToB(), row.bToA(), row.aToBPending(),
+				row.bToAPending(), path(row.aToBPath()), path(row.bToAPath()));
+	}
+
+	private static JoinLimits limits(JoinRow row) {
+		return new JoinLimits(Duration.ofMillis(row.idleTimeout()), Duration.ofMillis(row.halfCloseTimeout()),
+				Duration.ofMillis(row.maxLifetime()), row.maxBytes(), row.aToBRate(), row.bToARate());
 	}
 
 	private static @Nullable String backend(@Nullable DuplexProxyDefinition proxy, int index) {

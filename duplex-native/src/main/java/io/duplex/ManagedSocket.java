@@ -300,6 +300,11 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	@Override
+	public CompletionStage<Void> sendFileAsync(Path file, long offset, long count) {
+		return connected("send a file to").sendFileAsync(file, offset, count);
+	}
+
+	@Override
 	public CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count) {
 		return connected("send a file to").sendFileAsync(file, offset, count);
 	}

@@ -111,8 +111,8 @@ final class NativeJoin implements Join {
 			throw this.core.failures().closed(operation, subject());
 		}
 		return new JoinSnapshot(this.id, null, null, this.client, this.backend, JoinState.ENDED, this.flags, false,
-				this.since, Duration.ZERO, last.bytesFromClient(), last.bytesFromBackend(), last.pendingFromClient(),
-				last.pendingFromBackend(), DataPath.NONE, DataPath.NONE);
+				JoinLimits.NONE, 0, this.since, Duration.ZERO, last.bytesFromClient(), last.bytesFromBackend(),
+				last.pendingFromClient(), last.pendingFromBackend(), DataPath.NONE, DataPath.NONE);
 	}
 
 	@Override

@@ -260,8 +260,12 @@ final class NativeSocket implements DuplexSocket {
 			sendFile(channel, offset, count);
 		}
 		catch (IOException ex) {
-			throw new DuplexException("send", file.toString(), null, "the file cannot be read: " + ex, ex);
+			throw unreadable(file, ex);
 		}
+	}
+
+	private static DuplexException unreadable(Path file, IOException cause) {
+		return new DuplexException("send", file.toString(), null, "the file cannot be read: " + cause, cause);
 	}
 
 	@Override
@@ -272,6 +276,33 @@ final class NativeSocket implements DuplexSocket {
 		}
 		catch (InterruptedException ex) {
 			throw Parking.interrupted("send a file to", subject(), transfer.sent());
+		}
+	}
+
+	@Override
+	public CompletionStage<Void> sendFileAsync(Path file, long offset, long count) {
+		FileChannel channel;
+		try {
+			channel = FileChannel.open(file);
+		}
+		catch (IOException ex) {
+			return CompletableFuture.failedStage(unreadable(file, ex));
+		}
+		try {
+			return sendFileAsync(channel, offset, count).whenComplete((done, ex) -> close(channel));
+		}
+		catch (RuntimeException ex) {
+			close(channel);
+			throw ex;
+		}
+	}
+
+	private static void close(FileChannel channel) {
+		try {
+			channel.close();
+		}
+		catch (IOException ex) {
+			// It was only read.
 		}
 	}
 

@@ -43,6 +43,7 @@ final class NativeTransformJoin implements TransformJoin {
 				backendToClient);
 		NativeTransformJoin join = new NativeTransformJoin(engine, transforming, client.peerAddress(),
 				backend.peerAddress());
+		engine.core().transformed().claim(client, backend);
 		transforming.start();
 		return join;
 	}

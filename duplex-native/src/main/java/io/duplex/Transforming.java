@@ -176,6 +176,7 @@ final class Transforming {
 				Fate.CLOSE);
 		Outcome why = this.outcome.compareAndExchange(null, streams);
 		Outcome last = (why != null) ? why : streams;
+		this.core.transformed().leave(this.client, this.backend);
 		switch (last.fate) {
 			case CLOSE -> closeSockets(0);
 			case PASS_RESET -> passReset();

@@ -14,6 +14,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -21,10 +22,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSocketFactory;
 
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -242,6 +247,103 @@ class AdoptionTests {
 	}
 
 	@Test
+	void aSocketThatAThreadReadsIsRefusedAndReadsOn() throws Exception {
+		try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+				Socket client = new Socket(server.getInetAddress(), server.getLocalPort());
+				Socket peer = server.accept()) {
+			CompletableFuture<byte[]> read = Async.supply(() -> readFully(client, 5));
+			Awaitility.await().untilAsserted(() -> refusedWhileRead(() -> this.engine.adopt(client)));
+			peer.getOutputStream().write("hello".getBytes(StandardCharsets.UTF_8));
+			assertThat(read.join()).isEqualTo("hello".getBytes(StandardCharsets.UTF_8));
+		}
+	}
+
+	@Test
+	void aChannelThatAThreadReadsIsRefusedAndReadsOn() throws Exception {
+		try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+				SocketChannel client = SocketChannel.open(server.getLocalSocketAddress());
+				Socket peer = server.accept()) {
+			ByteBuffer buffer = ByteBuffer.allocate(5);
+			CompletableFuture<Void> read = Async.run(() -> readFully(client, buffer));
+			Awaitility.await().untilAsserted(() -> refusedWhileRead(() -> this.engine.adopt(client)));
+			peer.getOutputStream().write("hello".getBytes(StandardCharsets.UTF_8));
+			read.join();
+			assertThat(buffer.array()).isEqualTo("hello".getBytes(StandardCharsets.UTF_8));
+		}
+	}
+
+	private static void refusedWhileRead(ThrowingCallable adoption) {
+		// Before somebody reads it the adoption would succeed.
+		assertThat(Thread.getAllStackTraces().values()).anySatisfy((frames) -> {
+			assertThat(frames).anyMatch((frame) -> frame.getMethodName().equals("readFully"));
+			assertThat(frames[0].isNativeMethod()).isTrue();
+		});
+		assertThatExceptionOfType(DuplexException.class).isThrownBy(adoption)
+			.withMessageContaining("blocked in a read");
+	}
+
+	private static void readFully(SocketChannel channel, ByteBuffer buffer) {
+		try {
+			while (buffer.hasRemaining()) {
+				channel.read(buffer);
+			}
+		}
+		catch (IOException ex) {
+			throw new java.io.UncheckedIOException(ex);
+		}
+	}
+
+	@Test
+	void aSelectorWhoseInterestChangesMeanwhileForgetsTheConnection() throws Exception {
+		try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+				Selector selector = Selector.open()) {
+			AtomicReference<SelectionKey> busy = new AtomicReference<>();
+			AtomicBoolean ends = new AtomicBoolean();
+			CompletableFuture<Void> loop = Async.run(() -> selectWith(selector, busy, ends));
+			for (int i = 0; i < 500; i++) {
+				try (SocketChannel channel = SocketChannel.open(server.getLocalSocketAddress());
+						Socket peer = server.accept()) {
+					channel.configureBlocking(false);
+					busy.set(channel.register(selector, SelectionKey.OP_READ));
+					DuplexSocket socket = this.engine.adopt(channel);
+					peer.getOutputStream().write("only here".getBytes(StandardCharsets.UTF_8));
+					ByteBuffer received = ByteBuffer.allocate(9);
+					while (received.hasRemaining()) {
+						assertThat(socket.receive(received, java.time.Duration.ofSeconds(30))).isPositive();
+					}
+					assertThat(received.array()).isEqualTo("only here".getBytes(StandardCharsets.UTF_8));
+					socket.close();
+				}
+			}
+			ends.set(true);
+			selector.wakeup();
+			loop.join();
+		}
+	}
+
+	/** A loop that changes its mind all the time: each change is told to epoll. */
+	private static void selectWith(Selector selector, AtomicReference<SelectionKey> busy, AtomicBoolean ends) {
+		try {
+			for (int i = 0; !ends.get(); i++) {
+				SelectionKey key = busy.get();
+				if (key != null && key.isValid()) {
+					key.interestOps((i % 2 != 0) ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+				}
+				selector.selectNow();
+				assertThat(selector.selectedKeys())
+					.allMatch((selected) -> selected.isValid() || !selected.channel().isOpen());
+				selector.selectedKeys().clear();
+			}
+		}
+		catch (CancelledKeyException ex) {
+			selectWith(selector, busy, ends);
+		}
+		catch (IOException ex) {
+			throw new java.io.UncheckedIOException(ex);
+		}
+	}
+
+	@Test
 	void descriptorsReturnToWhereTheyWere() throws Exception {
 		try (ServerSocket server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress())) {
 			cycle(server);
@@ -249,7 +351,7 @@ class AdoptionTests {
 			for (int i = 0; i < 50; i++) {
 				cycle(server);
 			}
-			org.awaitility.Awaitility.await().until(() -> ProcessState.descriptors() <= before);
+			Awaitility.await().until(() -> ProcessState.descriptors() <= before);
 		}
 	}
 

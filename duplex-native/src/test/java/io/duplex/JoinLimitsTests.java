@@ -106,6 +106,24 @@ class JoinLimitsTests {
 	}
 
 	@Test
+	void limitsAreDescribed() {
+		JoinLimits limits = new JoinLimits(Duration.ofMinutes(1), Duration.ofSeconds(2), Duration.ofDays(3), 4L << 30,
+				5L << 30, 6L << 30);
+		Join join = join(JoinOptions.of(JoinOption.LOSSY).withMaxLag(777).withLimits(limits));
+		assertThat(join.snapshot().limits()).isEqualTo(limits);
+		assertThat(join.snapshot().maxLag()).isEqualTo(777);
+		JoinLimits others = limits.withIdleTimeout(Duration.ZERO).withRates(0, 7);
+		join.limit(others);
+		assertThat(this.engine.joins(JoinQuery.first()).joins()).singleElement()
+			.satisfies((row) -> assertThat(row.limits()).isEqualTo(others))
+			.satisfies((row) -> assertThat(row.maxLag()).isEqualTo(777));
+		join.unjoin();
+		Join plain = join(JoinOptions.DEFAULTS);
+		assertThat(plain.snapshot().limits()).isEqualTo(JoinLimits.NONE);
+		assertThat(plain.snapshot().maxLag()).isZero();
+	}
+
+	@Test
 	void bytesThatHaveMovedCountWhenTheLimitIsSet() {
 		Join join = join(JoinOptions.DEFAULTS);
 		this.a.write("forth");

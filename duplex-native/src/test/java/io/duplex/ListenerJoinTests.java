@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
 
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.RepeatedTest;
@@ -118,12 +120,30 @@ class ListenerJoinTests {
 	void theJoinEndsWhenTheSocketIsGone() {
 		Join join = this.engine.join(this.listener, this.shared.socket());
 		this.shared.socket().close();
-		// At the latest when somebody connects.
-		try (Client client = new Client(this.listener.port())) {
-			assertThat(client.read()).isEqualTo(Client.END);
-			soon(join.end());
-		}
+		assertThat(soon(join.end()).reason()).isEqualTo(JoinEndReason.BACKEND_CLOSED);
 		assertThat(join.state()).isEqualTo(JoinState.ENDED);
+	}
+
+	@RepeatedTest(20)
+	void threadsThatJoinOneListenerAtOnceAllSucceed() {
+		Pair other = this.peers.open();
+		CyclicBarrier start = new CyclicBarrier(2);
+		List<CompletableFuture<Join>> joins = List.of(joinAtOnce(start, this.shared), joinAtOnce(start, other));
+		for (CompletableFuture<Join> join : joins) {
+			assertThat(soon(join).state()).isEqualTo(JoinState.LISTENING);
+		}
+	}
+
+	private CompletableFuture<Join> joinAtOnce(CyclicBarrier start, Pair pair) {
+		return Async.supply(() -> {
+			try {
+				start.await();
+			}
+			catch (InterruptedException | BrokenBarrierException ex) {
+				throw new AssertionError(ex);
+			}
+			return this.engine.join(this.listener, pair.socket());
+		});
 	}
 
 	@Test

@@ -4,14 +4,21 @@
 
 package io.duplex;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -191,6 +198,47 @@ class ManagedSocketTests {
 		assertThatExceptionOfType(DuplexException.class)
 			.isThrownBy(() -> second.sendFile(this.folder.resolve("nothing"), 0, 1))
 			.withMessageContaining("nothing");
+	}
+
+	@Test
+	void aFileIsSentByItsNameWithoutWaiting() throws Exception {
+		byte[] content = new byte[20_000_000];
+		new SplittableRandom(2).nextBytes(content);
+		Path file = Files.write(this.folder.resolve("large"), content);
+		DuplexSocket server = this.engine.socket();
+		DuplexSocket client = this.engine.connect(server.bind("tcp://127.0.0.1:0").toString());
+		DuplexSocket accepted = server.accept();
+		CompletableFuture<Void> sent = client.sendFileAsync(file, 5, content.length - 5).toCompletableFuture();
+		assertThat(sent).isNotDone();
+		assertThat(openFiles()).contains(file);
+		assertThat(read(accepted, content.length - 5)).isEqualTo(Arrays.copyOfRange(content, 5, content.length));
+		sent.get(30, TimeUnit.SECONDS);
+		assertThat(openFiles()).doesNotContain(file);
+		assertThat(client.sendFileAsync(file, content.length - 1, 2)).failsWithin(Duration.ofSeconds(30))
+			.withThrowableThat()
+			.withCauseInstanceOf(DuplexException.class)
+			.withMessageContaining("ended after 1 bytes");
+		assertThat(client.sendFileAsync(this.folder.resolve("nothing"), 0, 1)).failsWithin(Duration.ZERO)
+			.withThrowableThat()
+			.withCauseInstanceOf(DuplexException.class)
+			.withMessageContaining("nothing");
+		assertThatIllegalArgumentException().isThrownBy(() -> client.sendFileAsync(file, -1, 1));
+		assertThat(openFiles()).doesNotContain(file);
+	}
+
+	private static List<Path> openFiles() throws IOException {
+		List<Path> open = new ArrayList<>();
+		try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+			for (Path descriptor : descriptors) {
+				try {
+					open.add(Files.readSymbolicLink(descriptor));
+				}
+				catch (NoSuchFileException ex) {
+					// Closed meanwhile.
+				}
+			}
+		}
+		return open;
 	}
 
 	private static void fillWith(DuplexSocket socket, FileChannel channel) {

@@ -278,6 +278,32 @@ class TransformTests {
 	}
 
 	@Test
+	void aSocketIsPartOfOneJoinThroughFunctions() {
+		TransformJoin join = join(UPPER, UPPER);
+		Pair c = this.peers.open();
+		DuplexSocket one = this.a.socket();
+		DuplexSocket two = this.b.socket();
+		assertThatExceptionOfType(SocketBusyException.class).isThrownBy(() -> join(UPPER, UPPER))
+			.withMessageContainingAll(one.toString(), two.toString(), one + " is part of a join through functions");
+		assertThatExceptionOfType(SocketBusyException.class)
+			.isThrownBy(() -> this.engine.joinThrough(two, c.socket(), UPPER, UPPER))
+			.withMessageContaining(two + " is part of a join through functions");
+		assertThatExceptionOfType(SocketBusyException.class)
+			.isThrownBy(() -> this.engine.joinThrough(c.socket(), one, UPPER, UPPER))
+			.withMessageContaining(one + " is part of a join through functions");
+		this.a.write("once");
+		assertThat(this.b.read(4)).isEqualTo("ONCE");
+		assertThat(join.unjoin()).isEqualTo(new TransformCounts(4, 4, 0, 0));
+		// Free with the answer.
+		for (int i = 0; i < 100; i++) {
+			join(UPPER, UPPER).unjoin();
+		}
+		this.engine.joinThrough(two, c.socket(), UPPER, UPPER);
+		this.b.write("b");
+		assertThat(c.read(1)).isEqualTo("B");
+	}
+
+	@Test
 	void wrongSocketsAreRefused() {
 		assertThatIllegalArgumentException()
 			.isThrownBy(() -> this.engine.joinThrough(this.a.socket(), this.a.socket(), UPPER, UPPER))

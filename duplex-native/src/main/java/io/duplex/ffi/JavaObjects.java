@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Looks into objects of the JDK and of others, through JNI, which asks no module for
  * leave. A path leads from field to field: {@code name:signature} with slashes between
- * them, {@code name?:} where the field may be missing. Fields of type int or boolean are
- * read by {@link #dx_java_int}. The rest is what can be done with the descriptors that
- * are found there.
+ * them, {@code name?:} where the field may be missing. Fields of type int, boolean or
+ * long (1 when it is not 0) are read by {@link #dx_java_int}. The rest is what can be
+ * done with the descriptors that are found there.
  */
 public final class JavaObjects {
 
@@ -28,7 +28,9 @@ public final class JavaObjects {
 
 	public static native int dx_java_dup(int descriptor);
 
-	public static native int dx_java_bury(int descriptor);
+	public static native int dx_java_dead();
+
+	public static native int dx_java_bury(int descriptor, int dead);
 
 	public static native int dx_java_unwatch(int epoll, int descriptor);
 

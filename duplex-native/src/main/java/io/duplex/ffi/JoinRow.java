@@ -24,12 +24,20 @@ import java.nio.ByteBuffer;
  * @param bToAPending bytes in flight to a
  * @param aPeer the client
  * @param bPeer the backend
+ * @param idleTimeout milliseconds or 0, as the other limits
+ * @param halfCloseTimeout idle limit once one direction has ended
+ * @param maxLifetime greatest age
+ * @param maxBytes of both directions together, or 0
+ * @param aToBRate bytes a second, or 0
+ * @param bToARate bytes a second, or 0
+ * @param maxLag memory that may wait for a lossy sink, 0 without one
  */
 public record JoinRow(int state, int flags, long id, long proxy, int backend, int aToBPath, int bToAPath,
 		long sinceNanos, long idleNanos, long aToB, long bToA, long aToBPending, long bToAPending, NativeAddress aPeer,
-		NativeAddress bPeer) {
+		NativeAddress bPeer, long idleTimeout, long halfCloseTimeout, long maxLifetime, long maxBytes, long aToBRate,
+		long bToARate, long maxLag) {
 
-	static final int SIZEOF = 368;
+	static final int SIZEOF = 424;
 
 	static final int STATE = 4;
 
@@ -61,13 +69,30 @@ public record JoinRow(int state, int flags, long id, long proxy, int backend, in
 
 	static final int B_PEER = 232;
 
+	static final int IDLE_TIMEOUT = 368;
+
+	static final int HALF_CLOSE_TIMEOUT = 376;
+
+	static final int MAX_LIFETIME = 384;
+
+	static final int MAX_BYTES = 392;
+
+	static final int A_TO_B_RATE = 400;
+
+	static final int B_TO_A_RATE = 408;
+
+	static final int MAX_LAG = 416;
+
 	static JoinRow read(ByteBuffer struct, int at) {
 		return new JoinRow(Layout.unsigned(struct, at + STATE), Layout.unsigned(struct, at + FLAGS),
 				struct.getLong(at + ID), struct.getLong(at + PROXY), struct.getInt(at + BACKEND),
 				Layout.unsigned(struct, at + A_TO_B_PATH), Layout.unsigned(struct, at + B_TO_A_PATH),
 				struct.getLong(at + SINCE_NS), struct.getLong(at + IDLE_NS), struct.getLong(at + A_TO_B),
 				struct.getLong(at + B_TO_A), struct.getLong(at + A_TO_B_PENDING), struct.getLong(at + B_TO_A_PENDING),
-				NativeAddress.read(struct, at + A_PEER), NativeAddress.read(struct, at + B_PEER));
+				NativeAddress.read(struct, at + A_PEER), NativeAddress.read(struct, at + B_PEER),
+				struct.getLong(at + IDLE_TIMEOUT), struct.getLong(at + HALF_CLOSE_TIMEOUT),
+				struct.getLong(at + MAX_LIFETIME), struct.getLong(at + MAX_BYTES), struct.getLong(at + A_TO_B_RATE),
+				struct.getLong(at + B_TO_A_RATE), struct.getLong(at + MAX_LAG));
 	}
 
 }

@@ -23,11 +23,16 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.CombinedChannelDuplexHandler;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.ssl.SslHandler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes connections over from Netty, of the NIO and of the native epoll transport.
@@ -86,6 +91,8 @@ public final class NettyChannels {
 			try {
 				requireAdoptable();
 				this.channel.config().setAutoRead(false);
+				// A client that ends its half meanwhile has not ended the connection.
+				this.channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
 				collect();
 				// Behind what is being written, and behind the read that is going on.
 				this.channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
@@ -101,7 +108,10 @@ public final class NettyChannels {
 				throw refused(
 						"it has an SslHandler: its bytes are ciphertext, and an engine would pass them on as they are");
 			}
-			if (!(this.channel instanceof UnixChannel) && JavaObjects.field(this.channel, JAVA_CHANNEL) == null) {
+			if (!(this.channel instanceof DuplexChannel)) {
+				throw refused("a " + this.channel.getClass().getName() + " is no connection");
+			}
+			if (!(this.channel instanceof UnixChannel) && javaChannel() == null) {
 				throw refused("a " + this.channel.getClass().getName() + " has neither a descriptor nor a NIO channel");
 			}
 			requireOpen();
@@ -143,7 +153,8 @@ public final class NettyChannels {
 				catch (RuntimeException ex) {
 					this.socket.completeExceptionally(ex);
 				}
-				this.channel.unsafe().closeForcibly();
+				// Of a channel that was taken this closes the dead descriptor.
+				this.channel.unsafe().close(this.channel.unsafe().voidPromise());
 			});
 		}
 
@@ -152,27 +163,49 @@ public final class NettyChannels {
 			ByteArrayOutputStream unread = new ByteArrayOutputStream();
 			this.collectors.forEach((collector) -> unread.writeBytes(collector.bytes.toByteArray()));
 			ByteBuffer bytes = ByteBuffer.wrap(unread.toByteArray());
-			if (!(this.channel instanceof UnixChannel unix)) {
-				Object java = JavaObjects.field(this.channel, JAVA_CHANNEL);
-				if (java instanceof SocketChannel connection) {
-					return this.engine.adopt(connection, bytes);
-				}
-				throw refused("it is no connection");
-			}
-			int descriptor = unix.fd().intValue();
-			int copy = JavaObjects.dx_java_dup(descriptor);
-			if (copy < 0) {
-				throw refused("its descriptor cannot be duplicated (errno " + -copy + ")");
-			}
+			SocketChannel connection = javaChannel();
+			return (connection != null) ? this.engine.adopt(connection, bytes)
+					: take(((UnixChannel) this.channel).fd().intValue(), bytes);
+		}
+
+		private @Nullable SocketChannel javaChannel() {
+			return (JavaObjects.field(this.channel, JAVA_CHANNEL) instanceof SocketChannel connection) ? connection
+					: null;
+		}
+
+		private DuplexSocket take(int descriptor, ByteBuffer unread) {
+			int dead = require(JavaObjects.dx_java_dead());
 			try {
-				DuplexSocket adopted = this.engine.adopt(copy, bytes);
-				JavaObjects.dx_java_bury(descriptor);
+				DuplexSocket adopted = adoptCopy(descriptor, unread);
+				int buried = JavaObjects.dx_java_bury(descriptor, dead);
+				if (buried < 0) {
+					// One owner: the engine lets go of the connection without ending it.
+					JavaObjects.dx_java_close(adopted.release().descriptor());
+					require(buried);
+				}
 				return adopted;
+			}
+			finally {
+				JavaObjects.dx_java_close(dead);
+			}
+		}
+
+		private DuplexSocket adoptCopy(int descriptor, ByteBuffer unread) {
+			int copy = require(JavaObjects.dx_java_dup(descriptor));
+			try {
+				return this.engine.adopt(copy, unread);
 			}
 			catch (RuntimeException ex) {
 				JavaObjects.dx_java_close(copy);
 				throw ex;
 			}
+		}
+
+		private int require(int result) {
+			if (result < 0) {
+				throw refused("its descriptor cannot be taken (errno " + -result + ")");
+			}
+			return result;
 		}
 
 	}
@@ -195,6 +228,14 @@ public final class NettyChannels {
 			}
 			finally {
 				buffer.release();
+			}
+		}
+
+		@Override
+		public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
+			// That the input has ended is for the engine's socket to tell.
+			if (event != ChannelInputShutdownEvent.INSTANCE && event != ChannelInputShutdownReadComplete.INSTANCE) {
+				super.userEventTriggered(context, event);
 			}
 		}
 

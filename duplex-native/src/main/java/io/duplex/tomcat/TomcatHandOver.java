@@ -4,10 +4,6 @@
 
 package io.duplex.tomcat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 
@@ -20,6 +16,7 @@ import org.apache.tomcat.util.net.AbstractEndpoint.Handler.SocketState;
 import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.SSLSupport;
 import org.apache.tomcat.util.net.SecureNioChannel;
+import org.apache.tomcat.util.net.SocketBufferHandler;
 import org.apache.tomcat.util.net.SocketEvent;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +35,6 @@ import org.jspecify.annotations.Nullable;
  * its limits do not count any more. For connectors of Tomcat's NIO kind, without TLS.
  */
 public final class TomcatHandOver implements InternalHttpUpgradeHandler {
-
-	private static final int CHUNK = 8192;
 
 	private @Nullable DuplexEngine engine;
 
@@ -102,28 +97,14 @@ public final class TomcatHandOver implements InternalHttpUpgradeHandler {
 			throw new DuplexException("adopt", wrapper.toString(), null,
 					"the connector is not one of Tomcat's NIO kind", null);
 		}
-		return engine.adopt(nio.getIOChannel(), ByteBuffer.wrap(unread(wrapper)));
+		return engine.adopt(nio.getIOChannel(), unread(wrapper));
 	}
 
-	/** What Tomcat has read beyond the request, and what has come since. */
-	private static byte[] unread(SocketWrapperBase<?> wrapper) {
-		ByteArrayOutputStream unread = new ByteArrayOutputStream();
-		byte[] chunk = new byte[CHUNK];
-		try {
-			int count;
-			do {
-				count = wrapper.read(false, chunk, 0, chunk.length);
-				unread.write(chunk, 0, Math.max(0, count));
-			}
-			while (count > 0);
-		}
-		catch (EOFException ex) {
-			// The peer has ended its stream: the engine's socket will see that.
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-		return unread.toByteArray();
+	/** What Tomcat has read beyond the request; the rest is in the kernel still. */
+	private static ByteBuffer unread(SocketWrapperBase<?> wrapper) {
+		SocketBufferHandler buffers = wrapper.getSocketBufferHandler();
+		buffers.configureReadBufferForRead();
+		return buffers.getReadBuffer();
 	}
 
 	@Override

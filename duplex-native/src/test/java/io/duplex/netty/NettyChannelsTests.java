@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
@@ -25,6 +26,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -188,6 +190,84 @@ class NettyChannelsTests {
 					.isInstanceOf(DuplexException.class)
 					.withMessageContaining("ciphertext");
 				assertThat(client.isConnected()).isTrue();
+			}
+		}
+		finally {
+			group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+		}
+	}
+
+	@Test
+	void aServerChannelIsRefusedAndGoesOn() throws Exception {
+		MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+		try (DuplexEngine engine = DuplexEngine.create()) {
+			Channel server = new ServerBootstrap().group(group)
+				.channel(NioServerSocketChannel.class)
+				.childHandler(new ChannelInboundHandlerAdapter())
+				.bind(InetAddress.getLoopbackAddress(), 0)
+				.sync()
+				.channel();
+			assertThat(NettyChannels.adopt(engine, server).toCompletableFuture()).failsWithin(Duration.ofSeconds(30))
+				.withThrowableThat()
+				.havingCause()
+				.isInstanceOf(DuplexException.class)
+				.withMessageContaining("is no connection");
+			InetSocketAddress address = (InetSocketAddress) server.localAddress();
+			new Socket(address.getAddress(), address.getPort()).close();
+			assertThat(server.isOpen()).isTrue();
+		}
+		finally {
+			group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void aClientThatEndsItsHalfMeanwhileIsAnswered(boolean epoll) throws Exception {
+		assumeThat(!epoll || Epoll.isAvailable()).as("Netty's epoll transport works here").isTrue();
+		IoHandlerFactory handlers = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+		MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, handlers);
+		try (DuplexEngine engine = DuplexEngine.create()) {
+			BlockingQueue<Map.Entry<Channel, CompletionStage<DuplexSocket>>> accepted = new LinkedBlockingQueue<>();
+			Class<? extends ServerChannel> type = epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+			Channel server = new ServerBootstrap().group(group)
+				.channel(type)
+				.childHandler(new ChannelInboundHandlerAdapter() {
+					@Override
+					public boolean isSharable() {
+						return true;
+					}
+
+					@Override
+					public void channelActive(ChannelHandlerContext context) {
+						// Nothing was read yet: the end comes during the hand-over.
+						accepted.add(Map.entry(context.channel(), NettyChannels.adopt(engine, context.channel())));
+					}
+				})
+				.bind(InetAddress.getLoopbackAddress(), 0)
+				.sync()
+				.channel();
+			InetSocketAddress address = (InetSocketAddress) server.localAddress();
+			for (int i = 0; i < 50; i++) {
+				try (Socket client = new Socket(address.getAddress(), address.getPort())) {
+					client.setSoTimeout(30_000);
+					client.getOutputStream().write("question".getBytes(StandardCharsets.US_ASCII));
+					client.shutdownOutput();
+					Map.Entry<Channel, CompletionStage<DuplexSocket>> entry = accepted.poll(30, TimeUnit.SECONDS);
+					assertThat(entry).isNotNull();
+					DuplexSocket socket = entry.getValue().toCompletableFuture().get(30, TimeUnit.SECONDS);
+					ByteBuffer question = ByteBuffer.allocate(9);
+					while (socket.receive(question, Duration.ofSeconds(30)) > 0) {
+						continue;
+					}
+					assertThat(new String(question.array(), 0, question.position(), StandardCharsets.US_ASCII))
+						.isEqualTo("question");
+					socket.send("answer".getBytes(StandardCharsets.US_ASCII));
+					assertThat(client.getInputStream().readNBytes(6))
+						.isEqualTo("answer".getBytes(StandardCharsets.US_ASCII));
+					assertThat(entry.getKey().closeFuture().await(30, TimeUnit.SECONDS)).isTrue();
+					socket.close();
+				}
 			}
 		}
 		finally {

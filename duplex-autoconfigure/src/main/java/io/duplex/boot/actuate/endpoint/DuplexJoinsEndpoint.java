@@ -4,11 +4,13 @@
 
 package io.duplex.boot.actuate.endpoint;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
 import io.duplex.DuplexAddress;
 import io.duplex.DuplexEngine;
+import io.duplex.JoinLimits;
 import io.duplex.JoinPage;
 import io.duplex.JoinQuery;
 import io.duplex.JoinSnapshot;
@@ -122,17 +124,18 @@ public class DuplexJoinsEndpoint {
 	 * closing, listening or ended
 	 * @param flags what makes it different from a plain join: half-duplex, no-close,
 	 * lossy or tee; of a plain one, none
+	 * @param limits how long, how much and how fast
 	 */
 	public record JoinDescriptor(String id, @Nullable String proxy, @Nullable String client, @Nullable String backend,
-			String since, String idle, BytesDescriptor bytes, PathDescriptor path, String state,
-			List<String> flags) implements OperationResponseBody {
+			String since, String idle, BytesDescriptor bytes, PathDescriptor path, String state, List<String> flags,
+			LimitsDescriptor limits) implements OperationResponseBody {
 
 		static JoinDescriptor of(JoinSnapshot join) {
 			return new JoinDescriptor(join.idText(), join.proxy(), text(join.clientAddress()),
 					text(join.backendAddress()), join.since().toString(), join.idle().toString(),
 					new BytesDescriptor(join.bytesFromClient(), join.bytesFromBackend()),
 					new PathDescriptor(Words.of(join.pathFromClient()), Words.of(join.pathFromBackend())),
-					Words.of(join.state()), flags(join));
+					Words.of(join.state()), flags(join), LimitsDescriptor.of(join));
 		}
 
 		private static List<String> flags(JoinSnapshot join) {
@@ -144,6 +147,52 @@ public class DuplexJoinsEndpoint {
 		private static @Nullable String text(@Nullable DuplexAddress address) {
 			return (address != null) ? address.toString() : null;
 		}
+
+	}
+
+	/**
+	 * What a join may do. A limit that is off is {@code null}.
+	 *
+	 * @param idleTimeout the time without a byte after which it ends, in ISO-8601 form
+	 * @param halfCloseTimeout the same, once one direction has ended
+	 * @param maxLifetime the age at which it ends, in ISO-8601 form
+	 * @param maxBytes the number of bytes, both directions together, with which it ends
+	 * @param rate the most bytes a second, or {@code null} if neither direction is
+	 * limited
+	 * @param maxLag the bytes of memory that may wait for a lossy sink, or {@code null}
+	 * for a join without one
+	 */
+	public record LimitsDescriptor(@Nullable String idleTimeout, @Nullable String halfCloseTimeout,
+			@Nullable String maxLifetime, @Nullable Long maxBytes, @Nullable RateDescriptor rate,
+			@Nullable Long maxLag) {
+
+		static LimitsDescriptor of(JoinSnapshot join) {
+			JoinLimits limits = join.limits();
+			boolean metered = limits.rateFromClient() > 0 || limits.rateFromBackend() > 0;
+			return new LimitsDescriptor(text(limits.idleTimeout()), text(limits.halfCloseTimeout()),
+					text(limits.maxLifetime()), orNull(limits.maxBytes()),
+					metered ? new RateDescriptor(orNull(limits.rateFromClient()), orNull(limits.rateFromBackend()))
+							: null,
+					orNull(join.maxLag()));
+		}
+
+		private static @Nullable String text(Duration limit) {
+			return limit.isZero() ? null : limit.toString();
+		}
+
+		private static @Nullable Long orNull(long limit) {
+			return (limit != 0) ? limit : null;
+		}
+
+	}
+
+	/**
+	 * Bytes a second, {@code null} for a direction that is not limited.
+	 *
+	 * @param fromClient to the backend
+	 * @param fromBackend to the client
+	 */
+	public record RateDescriptor(@Nullable Long fromClient, @Nullable Long fromBackend) {
 
 	}
 

@@ -25,6 +25,9 @@ import io.duplex.DuplexEngine;
 import io.duplex.DuplexListener;
 import io.duplex.DuplexSocket;
 import io.duplex.Join;
+import io.duplex.JoinLimits;
+import io.duplex.JoinOption;
+import io.duplex.JoinOptions;
 import io.duplex.boot.test.LocalDuplexPort;
 import io.duplex.boot.testing.EchoServer;
 import io.duplex.boot.testing.TestClient;
@@ -51,7 +54,8 @@ import static org.awaitility.Awaitility.await;
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
 		properties = { "management.endpoints.web.exposure.include=duplex,duplexjoins",
 				"management.endpoint.duplexjoins.access=unrestricted", "duplex.engine.workers=2",
-				"duplex.proxies.cache.listen=tcp://127.0.0.1:0", "duplex.proxies.web.listen=tcp://127.0.0.1:0" })
+				"duplex.proxies.cache.listen=tcp://127.0.0.1:0", "duplex.proxies.cache.idle-timeout=1h",
+				"duplex.proxies.cache.half-close-timeout=2m", "duplex.proxies.web.listen=tcp://127.0.0.1:0" })
 @DirtiesContext
 class DuplexEndpointsHttpTests {
 
@@ -173,14 +177,15 @@ class DuplexEndpointsHttpTests {
 		assertThat(client.readLine()).isEqualTo("hello");
 		Map<String, Object> join = onlyJoin("/duplexjoins");
 		assertThat(join).containsOnlyKeys("id", "proxy", "client", "backend", "since", "idle", "bytes", "path", "state",
-				"flags");
+				"flags", "limits");
 		assertThat(join.get("id")).isInstanceOf(String.class);
 		assertThat(join).containsEntry("proxy", "cache")
 			.containsEntry("client", "tcp://127.0.0.1:" + client.localPort())
 			.containsEntry("bytes", Map.of("fromClient", 6, "fromBackend", 10))
 			.containsEntry("path", Map.of("fromClient", "copy", "fromBackend", "copy"))
 			.containsEntry("state", "open")
-			.containsEntry("flags", List.of());
+			.containsEntry("flags", List.of())
+			.containsEntry("limits", Map.of("idleTimeout", "PT1H", "halfCloseTimeout", "PT2M"));
 		assertThat(join.get("backend")).isIn(ONE.address(), TWO.address());
 		assertThat(Instant.parse((String) join.get("since"))).isBetween(Instant.now().minusSeconds(60), Instant.now());
 		assertThat(Duration.parse((String) join.get("idle"))).isBetween(Duration.ZERO, Duration.ofMinutes(1));
@@ -211,6 +216,23 @@ class DuplexEndpointsHttpTests {
 				assertThat(join).containsEntry("client", "tcp://127.0.0.1:" + client.localPort())
 					.containsEntry("backend", ONE.address());
 			}
+		}
+	}
+
+	@Test
+	void limitsOfJoinsAreDescribed() throws Exception {
+		JoinOptions options = JoinOptions.of(JoinOption.HALF_DUPLEX, JoinOption.LOSSY)
+			.withMaxLag(5000)
+			.withLimits(
+					JoinLimits.NONE.withMaxLifetime(Duration.ofDays(1)).withMaxBytes(1L << 40).withRates(1 << 20, 0));
+		try (DuplexListener listener = this.engine.listen("tcp://127.0.0.1:0");
+				TestClient client = new TestClient(listener.port());
+				Join own = this.engine.join(listener.accept(), this.engine.connect(ONE.address()), options)) {
+			assertThat(onlyJoin("/duplexjoins")).containsEntry("flags", List.of("half-duplex", "lossy"))
+				.containsEntry("limits", Map.of("maxLifetime", "PT24H", "maxBytes", 1L << 40, "rate",
+						Map.of("fromClient", 1 << 20), "maxLag", 5000));
+			own.limit(JoinLimits.NONE);
+			assertThat(onlyJoin("/duplexjoins")).containsEntry("limits", Map.of("maxLag", 5000));
 		}
 	}
 
