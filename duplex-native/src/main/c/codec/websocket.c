@@ -153,8 +153,7 @@ static int check_length(const struct dx_codec_options *options, uint8_t opcode, 
 /* Whether a data frame's payload still fits into the message. */
 static bool fits(const struct decoder *decoder, const struct dx_codec_options *options, uint64_t payload)
 {
-	uint64_t told = options->flags & DX_WEBSOCKET_FRAMES ? 0 : decoder->told;
-	return told <= options->max_message && payload <= options->max_message - told;
+	return payload <= options->max_message - decoder->told;
 }
 
 /* Reads a header: 1, or 0 when it is not whole, or an error and how many of its bytes are right. */
@@ -237,7 +236,6 @@ static void begin_frame(struct decoder *decoder, const struct dx_codec_options *
 		decoder->message = header->opcode;
 	if (header->opcode == CONTINUATION && !frames)
 		return;
-	decoder->told = 0;
 	decoder->total = header->fin || frames ? header->payload : DX_LENGTH_UNKNOWN;
 	decoder->kind = header->opcode == CONTINUATION ? DX_WEBSOCKET_CONTINUATION : header->opcode;
 }
@@ -268,8 +266,8 @@ static int tell(struct decoder *decoder, const struct dx_codec_options *options,
 		return -DX_CODEC_WS_UTF8;
 	decoder->left -= n;
 	decoder->at += n;
-	decoder->told += n;
 	bool ends = frame_ends && (decoder->fin || frames);
+	decoder->told = ends ? 0 : decoder->told + n;
 	piece->flags = (decoder->begun ? 0 : DX_PIECE_BEGIN) | (ends ? DX_PIECE_END : 0)
 			| (frames && !decoder->fin ? DX_MESSAGE_MORE : 0);
 	piece->kind = decoder->kind;
