@@ -4,9 +4,9 @@
  *
  * usage: mask [ROUNDS]
  *
- * Both take turns in short slices, so that a machine that gets busier meanwhile hits both; what is printed are medians over
- * the rounds, and the ratio is the median of the rounds' ratios. The payload begins 6 bytes behind an aligned place, as it
- * does behind a client's short header. Exit status 3: a ratio is below the goal.
+ * Both take turns in short slices, so that a machine that gets busier meanwhile hits both; what is printed are medians
+ * over the rounds, and the ratio is the median of the rounds' ratios. The payload begins 6 bytes behind an aligned
+ * place, as it does behind a client's short header. Exit status 3: a ratio is below the goal.
  */
 #include "codec/mask.h"
 

@@ -59,7 +59,7 @@ static void every_length_and_phase(void)
 
 static void every_alignment(void)
 {
-	static const size_t lengths[] = {0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 257, 400};
+	static const size_t lengths[] = {1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 257, 400};
 	struct rng rng;
 	rng_init(&rng, 2);
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {

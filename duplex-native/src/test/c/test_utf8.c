@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UTF-8 that comes in parts, beside a checker that knows nothing of ranges: it has encoded every character there is, and
- * looks up whether bytes are one of them, the beginning of one, or neither.
+ * UTF-8 that comes in parts, beside a checker that knows nothing of ranges: it has encoded every character there is,
+ * and looks up whether bytes are one of them, the beginning of one, or neither.
  */
 #include "support.h"
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Payload is masked by vectors that the compiler maps to what the processor has (SSE2 and AVX2, NEON, or plain words), as
- * byte order does not matter to them: a vector holds the key as often as it fits, in memory's order. All access goes by
- * memcpy(), which costs nothing and allows any alignment.
+ * Payload is masked by vectors that the compiler maps to what the processor has (SSE2 and AVX2, NEON, or plain words),
+ * as byte order does not matter to them: a vector holds the key as often as it fits, in memory's order. All access goes
+ * by memcpy(), which costs nothing and allows any alignment.
  *
- * Keys have to be unpredictable, so that no page can make a browser, or an application a client, write bytes of its choice
- * (RFC 6455, section 10.3). A system call a frame would cost more than small frames themselves: each thread keeps some
- * random bytes. A forked child must not go on with its parent's: the handler runs in the one thread that a child begins
- * with, which is the forking one, so that it is this thread's store that is thrown away; no other can be used there.
+ * Keys have to be unpredictable, so that no page can make a browser, or an application a client, write bytes of its
+ * choice (RFC 6455, section 10.3). A system call a frame would cost more than small frames themselves: each thread
+ * keeps some random bytes. A forked child must not go on with its parent's: the handler runs in the one thread that a
+ * child begins with, which is the forking one, so that it is this thread's store that is thrown away; no other can be
+ * used there.
  */
 #include "mask.h"
 

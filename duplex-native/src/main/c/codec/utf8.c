@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A character is known by its first byte: how many bytes follow, and which the first of these may be. That one decides
- * about everything that is forbidden (RFC 3629, section 4); the others are 0x80 to 0xbf. So a wrong byte is found when it
- * comes, not at its character's end.
+ * about everything that is forbidden (RFC 3629, section 4); the others are 0x80 to 0xbf. So a wrong byte is found when
+ * it comes, not at its character's end.
  */
 #include "utf8.h"
 

@@ -16,7 +16,7 @@ struct dx__utf8 {
 	uint8_t most;
 };
 
-/** Check the next part. @return length, or the index of the first byte that cannot stand there (then the state is void) */
+/** Check the next part. @return length, or the index of the first byte that cannot stand there: the state is void then */
 size_t dx__utf8_check(struct dx__utf8 *state, const uint8_t *data, size_t length);
 
 /** Whether the text may end here: not inside a character. */

@@ -4,26 +4,28 @@
  *
  * DECODING
  *
- * A header is left over until it is whole and, if payload follows, until some of that is there. What it gets wrong is found
- * as soon as the bytes are there that show it. A control frame, which is at most 125 bytes, is left over until it is whole,
- * so that it is one piece; data frames are told as they come. Payload is unmasked where it lies, but only what is told.
+ * A header is left over until it is whole and, if payload follows, until some of that is there. What it gets wrong is
+ * found as soon as the bytes are there that show it. A control frame, which is at most 125 bytes, is left over until it
+ * is whole, so that it is one piece; data frames are told as they come. Payload is unmasked where it lies, but only
+ * what is told.
  *
- * Offsets of refusals: the first byte of a header for reserved bits, opcode and FIN, the second for the mask bit and a length
- * that stands there, the third for a length of 16 or 64 bits (also one over max_message), the code for a close code, and for
- * text the first byte that cannot stand there: behind the frame if it ends inside a character.
+ * Offsets of refusals: the first byte of a header for reserved bits, opcode and FIN, the second for the mask bit and a
+ * length that stands there, the third for a length of 16 or 64 bits (also one over max_message), the code for a close
+ * code, and for text the first byte that cannot stand there: behind the frame if it ends inside a character.
  *
- * With DX_WEBSOCKET_FRAMES a message is a frame, and max_message is for each; otherwise fragments are one message, and it is
- * for all of them together. It is not for control frames, which are short anyway.
+ * With DX_WEBSOCKET_FRAMES a message is a frame, and max_message is for each; otherwise fragments are one message, and
+ * it is for all of them together. It is not for control frames, which are short anyway.
  *
  * ENCODING
  *
- * A message that is whole, or whose total is known, is one frame; otherwise each piece is a fragment, and control frames may
- * stand between them. Nothing can stand inside a frame: from a piece with BEGIN and a known total until the piece that
- * brings the last of its bytes, a control frame is refused with -DX_CODEC_MESSAGE, and finish() writes nothing. Who encodes
- * asks dx__websocket_is_inside_frame() and waits with control frames until then.
+ * A message that is whole, or whose total is known, is one frame; otherwise each piece is a fragment, and control
+ * frames may stand between them. Nothing can stand inside a frame: from a piece with BEGIN and a known total until the
+ * piece that brings the last of its bytes, a control frame is refused with -DX_CODEC_MESSAGE, and finish() writes
+ * nothing. Who encodes asks dx__websocket_is_inside_frame() and waits with control frames until then.
  *
- * Kind 0 is binary, or text with DX_WEBSOCKET_TEXT; with DX_WEBSOCKET_FRAMES it is a continuation where a message with MORE
- * is in progress, so that the parts of another codec's message become fragments of one. Without, MORE means nothing here.
+ * Kind 0 is binary, or text with DX_WEBSOCKET_TEXT; with DX_WEBSOCKET_FRAMES it is a continuation where a message with
+ * MORE is in progress, so that the parts of another codec's message become fragments of one. Without, MORE means
+ * nothing here.
  */
 #include "codec.h"
 #include "mask.h"
@@ -153,8 +155,7 @@ static int check_length(const struct dx_codec_options *options, uint8_t opcode, 
 /* Whether a data frame's payload still fits into the message. */
 static bool fits(const struct decoder *decoder, const struct dx_codec_options *options, uint64_t payload)
 {
-	uint64_t told = options->flags & DX_WEBSOCKET_FRAMES ? 0 : decoder->told;
-	return told <= options->max_message && payload <= options->max_message - told;
+	return payload <= options->max_message - decoder->told;
 }
 
 /* Reads a header: 1, or 0 when it is not whole, or an error and how many of its bytes are right. */
@@ -237,7 +238,6 @@ static void begin_frame(struct decoder *decoder, const struct dx_codec_options *
 		decoder->message = header->opcode;
 	if (header->opcode == CONTINUATION && !frames)
 		return;
-	decoder->told = 0;
 	decoder->total = header->fin || frames ? header->payload : DX_LENGTH_UNKNOWN;
 	decoder->kind = header->opcode == CONTINUATION ? DX_WEBSOCKET_CONTINUATION : header->opcode;
 }
@@ -268,8 +268,8 @@ static int tell(struct decoder *decoder, const struct dx_codec_options *options,
 		return -DX_CODEC_WS_UTF8;
 	decoder->left -= n;
 	decoder->at += n;
-	decoder->told += n;
 	bool ends = frame_ends && (decoder->fin || frames);
+	decoder->told = ends ? 0 : decoder->told + n;
 	piece->flags = (decoder->begun ? 0 : DX_PIECE_BEGIN) | (ends ? DX_PIECE_END : 0)
 			| (frames && !decoder->fin ? DX_MESSAGE_MORE : 0);
 	piece->kind = decoder->kind;
