@@ -6,6 +6,7 @@
 #include "join_news.h"
 #include "joining.h"
 #include "placement.h"
+#include "route.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ static int give_join(dx_id a_id, dx_id b_id, const struct dx_join_options *optio
 	struct dx__engine *engine;
 	struct dx__socket *a, *b;
 	if (!id || (options && (options->size < sizeof(*options)
-			|| options->flags & ~(DX_JOIN_HALF_DUPLEX | DX_JOIN_NO_CLOSE | DX_JOIN_LOSSY))))
+			|| options->flags & ~(DX_JOIN_HALF_DUPLEX | DX_JOIN_NO_CLOSE | DX_JOIN_LOSSY | DX_JOIN_ROUTE)
+			|| (options->flags & DX_JOIN_ROUTE && options->flags & DX_JOIN_LOSSY))))
 		return -EINVAL;
 	int rc = dx__api_socket(a_id, &engine, &a);
 	if (rc)
@@ -40,6 +42,8 @@ static int give_join(dx_id a_id, dx_id b_id, const struct dx_join_options *optio
 			rc = -EINVAL;
 		else if (a->listening && b->listening)
 			rc = -ENOTCONN;
+		else if ((a->listening || b->listening) && options && options->flags & DX_JOIN_ROUTE)
+			rc = -EOPNOTSUPP;
 		else if (a->listening || b->listening)
 			rc = dx__inherit_give(engine, a, b, options, reply, id);
 		else
@@ -118,6 +122,10 @@ static void run_unjoin(struct dx__worker *worker, struct dx__message *message)
 	struct dx__join *join = command->join;
 	if (!join->opened && !join->listens) {
 		dx__command_answer(command, -EOPNOTSUPP);
+		return;
+	}
+	if (join->route) {
+		dx__route_unjoin(worker, join, command);
 		return;
 	}
 	dx__join_end(worker, join, DX_REASON_UNJOINED, DX_SIDE_NONE, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);

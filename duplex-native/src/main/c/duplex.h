@@ -480,7 +480,7 @@ DX_API int dx_socket_info(dx_id socket, struct dx_socket_info *info);
 #define DX_JOIN_NO_CLOSE 2u    /* the end of one side is not passed on to the other */
 #define DX_JOIN_LOSSY 4u       /* b never holds a back: rather the join ends, with DX_REASON_BEHIND */
 #define DX_JOIN_TEE 8u         /* only told, never asked for: made by dx_tee() */
-#define DX_JOIN_ROUTE 16u      /* messages: decoded by the source's codec, encoded by the sink's; see dx_codec_set() */
+#define DX_JOIN_ROUTE 16u      /* messages: decoded by the source's codec, encoded by the sink's; see dx_join() */
 
 struct dx_join_options {
 	uint32_t size;
@@ -519,6 +519,15 @@ struct dx_join_options {
  * DX_REASON_BACKEND_CLOSED or DX_REASON_CLIENT_CLOSED, when the other socket is closed, released or passed on: at once;
  * and with the next connection when an output that is needed was shut down.
  *
+ * With ROUTE, messages are moved: what a receives is decoded by a's codec (dx_codec_set()) and encoded by b's, and the other
+ * way round. A socket without a codec is a stream: a message is sent as its payload, and what one read brings is a message, up to
+ * the `chunk` of the other's codec. Kinds and what is extra go along between codecs of one type; control messages (pings, commands)
+ * do not go to another type. Two codecs with the same options pass the bytes on as they are, once they are checked. The halves of a
+ * route are not shared with other joins. It ends with DX_REASON_PROTOCOL when a codec refuses something: the culprit is told so
+ * (a Close frame) and closed in order, the other side is reset; with DX_REASON_FINISHED behind the last chunk, with both sockets
+ * the application's again and what follows unread. A WebSocket's Close ends both directions; the end of the other side becomes a
+ * Close, which has to be answered in `close_timeout`; an end without Close is a reset. Bytes are counted as they are sent.
+ *
  * Takes the halves: calls parked on them fail with -EBUSY.
  *
  * @param options NULL for none
@@ -533,6 +542,9 @@ DX_API int dx_join_wait(dx_id a, dx_id b, const struct dx_join_options *options,
 /**
  * Undo a join, exactly: not a byte is lost, repeated or reordered. Bytes in flight are in the receiving socket's output
  * queue, ahead of whatever is sent next. Both sockets can be used and joined anew as soon as this is answered.
+ *
+ * A route is undone between two messages: those in progress are finished first. When that takes over 30 seconds the answer is
+ * -ETIMEDOUT, and the route goes on.
  *
  * A proxy's connection can be undone, too: its sockets (`a` and `b` of the event) are the application's from then on.
  *

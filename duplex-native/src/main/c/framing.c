@@ -52,7 +52,7 @@ static int change(struct dx__framing *framing, const struct dx_codec_ops *ops, c
 	atomic_store(&framing->input_error, DX_CODEC_OK);
 	atomic_store(&framing->output_error, DX_CODEC_OK);
 	framing->decoded = framing->begun = framing->mark = 0;
-	framing->reply_length = 0;
+	framing->reply_state = DX__REPLY_NONE;
 	return 0;
 }
 
@@ -167,4 +167,51 @@ int dx__framing_check_time(struct dx__framing *framing, size_t left, uint64_t no
 size_t dx__framing_room(const struct dx__framing *framing, const struct dx_piece *piece)
 {
 	return framing->ops->overhead + piece->length + piece->extra_length;
+}
+
+/* ---- replies ---- */
+
+void dx__framing_keep_reply(struct dx__framing *framing, const struct dx_piece *piece)
+{
+	/* Nothing comes after a Close or a refusal, and no codec replies with more than fits. */
+	bool is_last = framing->reply_state == DX__REPLY_REFUSAL
+			|| (framing->reply_state == DX__REPLY_PIECE && (framing->reply_flags & DX_MESSAGE_LAST));
+	if (is_last || piece->length > sizeof(framing->reply))
+		return;
+	framing->reply_state = DX__REPLY_PIECE;
+	framing->reply_kind = piece->kind;
+	framing->reply_flags = piece->flags & (DX_MESSAGE_CONTROL | DX_MESSAGE_LAST);
+	framing->reply_length = (uint8_t)piece->length;
+	if (piece->length)
+		memcpy(framing->reply, piece->data, piece->length);
+}
+
+void dx__framing_keep_refusal(struct dx__framing *framing, uint32_t error)
+{
+	framing->reply_state = DX__REPLY_REFUSAL;
+	framing->reply_kind = error;
+}
+
+size_t dx__framing_reply_room(const struct dx__framing *framing)
+{
+	return framing->reply_state ? framing->ops->overhead + sizeof(framing->reply) : 0;
+}
+
+size_t dx__framing_encode_reply(struct dx__framing *framing, uint8_t *out)
+{
+	int64_t n = 0;
+	if (framing->reply_state == DX__REPLY_PIECE) {
+		struct dx_piece piece = {
+			.flags = framing->reply_flags | DX_PIECE_BEGIN | DX_PIECE_END | DX_PIECE_REPLY,
+			.kind = framing->reply_kind, .total = framing->reply_length, .data = framing->reply,
+			.length = framing->reply_length,
+		};
+		n = framing->ops->encode(framing->encoder, &framing->options, &piece, out);
+	} else if (framing->reply_state == DX__REPLY_REFUSAL && framing->ops->finish) {
+		n = framing->ops->finish(framing->encoder, &framing->options, framing->reply_kind, out);
+	}
+	if (n == -DX_CODEC_MESSAGE)
+		return 0;
+	framing->reply_state = DX__REPLY_NONE;
+	return n > 0 ? (size_t)n : 0;
 }

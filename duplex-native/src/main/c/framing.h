@@ -7,7 +7,7 @@
  * A socket gets its framing with its first codec and keeps it until it is freed; changing the codec changes what is in it.
  * While the halves are held, the input part is guarded by its lock and the output part by the other; while they flow, both
  * are the worker's. Replies (a pong, the answer to a Close) are written by whoever decodes, through the output part; one
- * that finds no room, or the output in the middle of a frame, waits here, and the next pong takes the place of one that
+ * that finds no room, or the output in the middle of a frame, waits here as it is, and the next pong takes the place of one that
  * waits (RFC 6455 section 5.5.3).
  */
 #ifndef DX_FRAMING_H
@@ -17,7 +17,14 @@
 #include "codec/codec.h"
 #include "socket.h"
 
-#define DX__REPLY_MOST 192 /* bytes of a reply, as it is encoded */
+#define DX__REPLY_MOST 160 /* bytes of a reply's payload */
+
+/* What waits to be told to the peer that the bytes came from. */
+enum dx__reply_state {
+	DX__REPLY_NONE,
+	DX__REPLY_PIECE,   /* a pong, the answer to a Close */
+	DX__REPLY_REFUSAL, /* what was wrong with its bytes */
+};
 
 struct dx__framing {
 	const struct dx_codec_ops *ops;    /* NULL: a stream */
@@ -37,7 +44,10 @@ struct dx__framing {
 	pthread_mutex_t output;            /* guards, while it is held: */
 	void *encoder;
 	_Atomic uint32_t output_error;
-	uint8_t reply_length;              /* of what waits */
+	uint8_t reply_state;               /* enum dx__reply_state */
+	uint8_t reply_length;
+	uint32_t reply_kind;               /* of a piece */
+	uint32_t reply_flags;
 	uint8_t reply[DX__REPLY_MOST];
 };
 
@@ -67,5 +77,16 @@ int dx__framing_check_time(struct dx__framing *framing, size_t left, uint64_t no
 
 /* Bytes that encoding the piece may need. */
 size_t dx__framing_room(const struct dx__framing *framing, const struct dx_piece *piece);
+
+/* Keeps a reply, or a refusal, until it can be sent. The caller holds the output lock. */
+void dx__framing_keep_reply(struct dx__framing *framing, const struct dx_piece *piece);
+void dx__framing_keep_refusal(struct dx__framing *framing, uint32_t error);
+
+/* Most bytes that dx__framing_encode_reply() writes. */
+size_t dx__framing_reply_room(const struct dx__framing *framing);
+
+/* Encodes what waits, which is forgotten then. Bytes; 0 when nothing waits, or it has to wait for the end of a frame. The
+   caller holds the output lock. */
+size_t dx__framing_encode_reply(struct dx__framing *framing, uint8_t *out);
 
 #endif

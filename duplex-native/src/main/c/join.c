@@ -4,6 +4,7 @@
 #include "half.h"
 #include "join_news.h"
 #include "proxy.h"
+#include "route.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,6 +49,8 @@ void dx__join_destroy(void *object)
 		dx__slab_leave(&join->engine->proxies, join->proxy);
 	if (join->owns_limits)
 		free(join->limits);
+	dx__route_free(join->engine, join->route);
+	join->route = NULL;
 	join->limits = NULL;
 	join->a = join->b = NULL;
 	join->proxy = NULL;
@@ -138,6 +141,8 @@ int dx__join_open(struct dx__worker *worker, struct dx__join *join)
 		dx__drain_end(worker, join->a);
 		set_stream(join, &join->stream[1], join->b, join->a);
 	}
+	if (join->route)
+		dx__route_open(join);
 	atomic_store(&join->state, DX_JOIN_OPEN);
 	join->opened = true;
 	dx__count_shared(&join->engine->joins_active, 1);
@@ -273,6 +278,8 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 		settle_listener(worker, join, join->a->listening ? a : b);
 	else
 		settle_both(worker, join, a, b);
+	if (join->route)
+		dx__route_ended(join);
 	if (join->opened)
 		dx__count_shared(&join->engine->joins_active, -1);
 	if (join->proxy)
@@ -284,11 +291,17 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 	dx__worker_defer(worker, &join->message);
 }
 
+void dx__join_end_each(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
+		int error, enum dx__fate a, enum dx__fate b)
+{
+	dx__join_end(worker, join, reason, side, error, is_plain(join, DX_SIDE_A) ? a : DX__FATE_GIVE_BACK,
+			is_plain(join, DX_SIDE_B) ? b : DX__FATE_GIVE_BACK);
+}
+
 void dx__join_end_all(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
 		int error, enum dx__fate plain)
 {
-	dx__join_end(worker, join, reason, side, error, is_plain(join, DX_SIDE_A) ? plain : DX__FATE_GIVE_BACK,
-			is_plain(join, DX_SIDE_B) ? plain : DX__FATE_GIVE_BACK);
+	dx__join_end_each(worker, join, reason, side, error, plain, plain);
 }
 
 static void leave(struct dx__worker *worker, struct dx__socket *socket, struct dx__join *join, enum dx__fate plain)
@@ -309,6 +322,8 @@ void dx__join_leave_all(struct dx__worker *worker, struct dx__socket *socket, en
 static void pass_end(struct dx__join *join, struct dx__socket *sink)
 {
 	if ((join->flags & DX_JOIN_NO_CLOSE) || join->shared_side == side_of(join, sink) || sink->to)
+		return;
+	if (dx__route_ends_by_message(join, sink))
 		return;
 	atomic_store(&sink->shut, true);
 	/* Fails only when the peer has vanished; its own stream says so. */
@@ -371,6 +386,8 @@ void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__join *join = dx__join_of(stream);
 	struct dx__stream *other = opposite(stream);
+	if (join->route && dx__route_stream_ended(worker, join, stream))
+		return;
 	stop_stream(worker, stream);
 	if (dx__socket_error(stream->source)) {
 		note_broken(join, stream->source);
@@ -385,6 +402,8 @@ void dx__join_stream_ended(struct dx__worker *worker, struct dx__stream *stream)
 		/* The half-close limit begins now, if there is one. */
 		join->active = worker->now;
 		dx__limit_set_timer(worker, join);
+		if (join->route)
+			dx__route_half_closed(worker, join);
 		return;
 	}
 	if (!is_plain(join, side_of(join, stream->sink)))

@@ -30,6 +30,8 @@ enum dx__join_state {
 /* Bytes of memory that may wait for a lossy sink if nothing else was said. */
 #define DX__LAG_DEFAULT (1u << 20)
 
+struct dx__route;
+
 struct dx__join {
 	struct dx__object object;
 	struct dx__engine *engine;
@@ -46,6 +48,7 @@ struct dx__join {
 	};
 	struct dx__news news;
 	struct dx__limits *limits;           /* the proxy's; or owned; or NULL */
+	struct dx__route *route;             /* of one that moves messages, or NULL */
 	union {
 		uint64_t made_ns;                /* monotonic */
 		uint64_t duration_ns;            /* once it has ended */
@@ -116,6 +119,9 @@ void dx__join_end(struct dx__worker *worker, struct dx__join *join, enum dx_reas
 /* The same, with the fate that the flags imply: a plain join's sockets get `plain`, others go back. */
 void dx__join_end_all(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
 		int error, enum dx__fate plain);
+/* The same with a fate for each. */
+void dx__join_end_each(struct dx__worker *worker, struct dx__join *join, enum dx_reason reason, enum dx_side side,
+		int error, enum dx__fate a, enum dx__fate b);
 
 /* Ends the joins that a socket is part of, because it is closed; the caller closes it. The other side of a plain join gets
    this fate. */

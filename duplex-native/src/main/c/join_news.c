@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "join_news.h"
 #include "proxy.h"
+#include "route.h"
 
 #include <string.h>
 
@@ -15,6 +16,12 @@ void dx__join_count(const struct dx__join *join, struct dx_event *event)
 	event->duration_ns = join->duration_ns;
 	event->a = dx__socket_id(join->a);
 	event->b = join->b ? dx__socket_id(join->b) : 0;
+	if (!join->route)
+		return;
+	event->a_to_b_messages = join->route->side[0].messages;
+	event->b_to_a_messages = join->route->side[1].messages;
+	event->failure = join->route->failure;
+	event->failure_offset = join->route->failure_offset;
 }
 
 static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t bits, struct dx_event *event)
@@ -91,6 +98,10 @@ void dx__join_describe(struct dx__worker *worker, struct dx__join *join, struct 
 		.b_to_a_pending = dx__stream_pending(&join->stream[1]),
 	};
 	describe_limits(join, info);
+	if (join->route) {
+		info->a_to_b_messages = join->route->side[0].messages;
+		info->b_to_a_messages = join->route->side[1].messages;
+	}
 	/* A listener has no peer, and the other socket may be on another worker. */
 	if (join->listens)
 		return;

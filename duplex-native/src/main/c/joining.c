@@ -3,6 +3,7 @@
 #include "half.h"
 #include "held.h"
 #include "placement.h"
+#include "route.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -80,6 +81,17 @@ static bool flows_already(const struct dx__socket *a, const struct dx__socket *b
 	return false;
 }
 
+/* The halves of a route are its own. */
+static bool may_share(const struct dx__join *join, struct dx__socket *socket)
+{
+	bool is_a = socket == join->a;
+	struct dx__stream *from = needs(join, is_a, DX__IN) ? socket->from : NULL;
+	struct dx__stream *to = needs(join, is_a, DX__OUT) ? socket->to : NULL;
+	if (join->route)
+		return !from && !to;
+	return !(from && dx__join_of(from)->route) && !(to && dx__join_of(to)->route);
+}
+
 static void run(struct dx__worker *worker, struct dx__message *message)
 {
 	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
@@ -96,6 +108,8 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 	/* Shut by somebody who was inside when the half was taken, or by the last stream to it. */
 	else if (atomic_load(&join->b->shut) || (needs(join, true, DX__OUT) && atomic_load(&join->a->shut)))
 		rc = -EPIPE;
+	else if (!may_share(join, join->a) || !may_share(join, join->b))
+		rc = -EBUSY;
 	else if (flows_already(join->a, join->b) || (needs(join, true, DX__OUT) && flows_already(join->b, join->a)))
 		rc = -EBUSY;
 	pthread_mutex_lock(&join->engine->control);
@@ -200,6 +214,11 @@ struct dx__command *dx__joining_prepare(struct dx__engine *engine, struct dx__so
 	command->dispatch = dx__place_dispatch;
 	if (joining->options)
 		join->flags = (uint8_t)joining->options->flags;
+	if (join->flags & DX_JOIN_ROUTE) {
+		join->route = dx__route_new();
+		if (!join->route)
+			*rc = -ENOMEM;
+	}
 	if (dx__limits_are_wanted(joining->options)) {
 		join->limits = dx__limits_new(joining->options, rc);
 		join->owns_limits = join->limits;

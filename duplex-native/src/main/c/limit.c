@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "limit.h"
 #include "join.h"
+#include "route.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -137,6 +138,12 @@ static void resume(struct dx__worker *worker, struct dx__join *join)
 static void reached(struct dx__worker *worker, struct dx__timer *timer)
 {
 	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
+	if (dx__route_check(worker, join))
+		return;
+	if (!join->limits) {
+		dx__limit_set_timer(worker, join);
+		return;
+	}
 	uint64_t idle = idle_limit(join);
 	if (worker->now >= limit_end(made(join), join->limits->life)) {
 		dx__join_end_all(worker, join, DX_REASON_LIFETIME, DX_SIDE_NONE, 0, DX__FATE_CLOSE_NOW);
@@ -148,18 +155,27 @@ static void reached(struct dx__worker *worker, struct dx__timer *timer)
 	}
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* When the limits ask for something next. */
+static uint64_t limits_end(const struct dx__join *join)
+{
+	uint64_t deadline = earlier(limit_end(dx__join_active(join), idle_limit(join)),
+			limit_end(made(join), join->limits->life));
+	for (int i = 0; i < 2; i++) {
+		if (join->limits->meter[i].resume)
+			deadline = earlier(deadline, join->limits->meter[i].resume);
+	}
+	return deadline;
+}
+
 void dx__limit_set_timer(struct dx__worker *worker, struct dx__join *join)
 {
-	if (!join->limits)
+	if (!join->limits && !join->route)
 		return;
-	uint64_t idle = limit_end(dx__join_active(join), idle_limit(join));
-	uint64_t life = limit_end(made(join), join->limits->life);
-	uint64_t deadline = idle < life ? idle : life;
-	for (int i = 0; i < 2; i++) {
-		uint64_t at = join->limits->meter[i].resume;
-		if (at && at < deadline)
-			deadline = at;
-	}
+	uint64_t deadline = dx__route_deadline(join);
+	if (join->limits)
+		deadline = earlier(deadline, limits_end(join));
 	join->timer.fire = reached;
 	if (deadline == UINT64_MAX)
 		dx__timer_cancel(&worker->wheel, &join->timer);

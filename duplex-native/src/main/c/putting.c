@@ -90,41 +90,34 @@ static int64_t send_whole(struct dx__socket *socket, const uint8_t *data, size_t
 
 /* ---- replies ---- */
 
-/* Sends what waits. The caller is inside the output half and holds the output lock. 0 when nothing waits any more. */
+/* Sends what waits. The caller is inside the output half and holds the output lock. -EAGAIN when it has to wait. */
 static int64_t send_reply(struct dx__socket *socket, struct dx__framing *framing)
 {
-	if (!framing->reply_length)
+	if (!framing->reply_state)
 		return 0;
-	int64_t rc = send_whole(socket, framing->reply, framing->reply_length);
-	if (rc != -EAGAIN)
-		framing->reply_length = 0;
+	size_t room = dx__framing_reply_room(framing), state = framing->ops->encoder_size;
+	uint8_t *block = malloc(room + state);
+	if (!block)
+		return -ENOMEM;
+	uint8_t waits = framing->reply_state;
+	memcpy(block + room, framing->encoder, state);
+	size_t n = dx__framing_encode_reply(framing, block);
+	int64_t rc = n ? send_whole(socket, block, n) : 0;
+	if (rc == -EAGAIN) {
+		memcpy(framing->encoder, block + room, state);
+		framing->reply_state = waits;
+	}
+	free(block);
 	return rc;
-}
-
-void dx__reply_keep(struct dx__framing *framing, const struct dx_piece *piece)
-{
-	if (!framing->ops || dx__framing_room(framing, piece) > sizeof(framing->reply))
-		return;
-	int64_t n = framing->ops->encode(framing->encoder, &framing->options, piece, framing->reply);
-	/* After a Close nothing is answered any more. */
-	if (n > 0)
-		framing->reply_length = (uint8_t)n;
-}
-
-void dx__refusal_keep(struct dx__framing *framing, uint32_t error)
-{
-	if (!framing->ops || !framing->ops->finish || framing->ops->overhead > sizeof(framing->reply))
-		return;
-	int64_t n = framing->ops->finish(framing->encoder, &framing->options, error, framing->reply);
-	if (n > 0)
-		framing->reply_length = (uint8_t)n;
 }
 
 static void flush_reply(struct dx__socket *socket, struct dx__framing *framing)
 {
-	if (!framing->reply_length || dx__half_enter(socket, DX__OUT))
+	if (dx__half_enter(socket, DX__OUT))
 		return;
-	send_reply(socket, framing);
+	/* What cannot go now goes with the next message, and an error is met there again. */
+	if (dx__half_state(socket, DX__OUT) == DX_HALF_HELD)
+		send_reply(socket, framing);
 	dx__half_leave(socket, DX__OUT);
 }
 
@@ -132,7 +125,7 @@ void dx__put_reply(struct dx__socket *socket, const struct dx_piece *piece)
 {
 	struct dx__framing *framing = atomic_load(&socket->framing);
 	pthread_mutex_lock(&framing->output);
-	dx__reply_keep(framing, piece);
+	dx__framing_keep_reply(framing, piece);
 	flush_reply(socket, framing);
 	pthread_mutex_unlock(&framing->output);
 }
@@ -141,7 +134,7 @@ void dx__put_refusal(struct dx__socket *socket, uint32_t error)
 {
 	struct dx__framing *framing = atomic_load(&socket->framing);
 	pthread_mutex_lock(&framing->output);
-	dx__refusal_keep(framing, error);
+	dx__framing_keep_refusal(framing, error);
 	flush_reply(socket, framing);
 	pthread_mutex_unlock(&framing->output);
 }

@@ -25,8 +25,4 @@ void dx__put_reply(struct dx__socket *socket, const struct dx_piece *piece);
 /* Tells the peer what was wrong with what it sent, if the codec has a way to (a Close frame). Likewise. */
 void dx__put_refusal(struct dx__socket *socket, uint32_t error);
 
-/* Encodes a reply into what waits, for whoever owns the output. A second pong takes the place of the first. */
-void dx__reply_keep(struct dx__framing *framing, const struct dx_piece *piece);
-void dx__refusal_keep(struct dx__framing *framing, uint32_t error);
-
 #endif

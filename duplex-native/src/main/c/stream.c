@@ -5,6 +5,7 @@
 #include "join.h"
 #include "limit.h"
 #include "option.h"
+#include "route.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,7 +146,8 @@ static int64_t move(struct dx__worker *worker, struct dx__stream *stream)
 		return -EAGAIN;
 	/* A pipe must be the first in its output, and read-ahead bytes come before those in the kernel. */
 	bool may_splice = stream->path == DX_PATH_SPLICE && !source->input && !dx__output_length(stream->sink);
-	int64_t n = (may_splice ? move_splice : move_copy)(worker, stream, allowed);
+	int64_t n = dx__join_of(stream)->route ? dx__route_move(worker, stream, allowed)
+			: (may_splice ? move_splice : move_copy)(worker, stream, allowed);
 	if (n > 0)
 		dx__limit_used(worker, stream, (uint64_t)n);
 	return n;

@@ -188,6 +188,8 @@ void dx__worker_free(struct dx__worker *worker)
 	dx__pipe_pool_free(&worker->pipes);
 	free(worker->chunk);
 	free(worker->shared);
+	free(worker->frame);
+	free(worker->frames);
 	pthread_mutex_destroy(&worker->lock);
 	close(worker->wake);
 	close(worker->epoll);

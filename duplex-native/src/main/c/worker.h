@@ -66,6 +66,8 @@ struct dx__worker {
 	uint64_t now;                 /* milliseconds, monotonic; updated once a round */
 	struct dx__pipe_pool pipes;
 	struct dx__chunk *chunk;      /* spare, of DX__CHUNK_SINGLE bytes, or NULL */
+	struct dx__chunk *frame;      /* spare, for messages that are encoded, or NULL */
+	uint8_t *frames;              /* for bytes that are decoded, or NULL */
 	struct dx__chunk *shared;     /* spare, of DX__CHUNK_SHARED bytes, or NULL */
 
 	struct dx__list sockets;      /* placed here */

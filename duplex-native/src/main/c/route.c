@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "route.h"
+#include "half.h"
+#include "join_news.h"
+#include "putting.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ 65536          /* bytes of one read */
+#define LEFT_MOST 32768     /* bytes that a decoder leaves over */
+#define CHUNK (READ + 8192) /* bytes that are encoded at once, more for a message that is put together */
+#define UNJOIN_TIMEOUT 30000
+
+/* One turn. */
+struct turn {
+	struct dx__worker *worker;
+	struct dx__join *join;
+	struct dx__route *route;
+	struct dx__route_side *side;
+	struct dx__stream *stream;
+	struct dx__framing *in;    /* NULL: a stream */
+	struct dx__framing *out;   /* likewise */
+	struct dx__chunk *chunk;   /* being filled, or NULL */
+	uint32_t filled;
+};
+
+/* ---- what it is made of ---- */
+
+struct dx__route *dx__route_new(void) { return calloc(1, sizeof(struct dx__route)); }
+
+void dx__route_free(struct dx__engine *engine, struct dx__route *route)
+{
+	if (!route)
+		return;
+	dx__assembly_clear(&route->side[0].assembly, &engine->budget);
+	dx__assembly_clear(&route->side[1].assembly, &engine->budget);
+	free(route);
+}
+
+/* NULL where there is no codec. */
+static struct dx__framing *framing_of(struct dx__socket *socket)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	return framing && framing->ops ? framing : NULL;
+}
+
+/* A WebSocket's frames are masked one way, and its pings are answered: never the same bytes. */
+static bool say_the_same(const struct dx__framing *in, const struct dx__framing *out)
+{
+	return in && out && in->ops == out->ops && in->options.type != DX_CODEC_WEBSOCKET
+			&& !memcmp(&in->options, &out->options, sizeof(in->options));
+}
+
+void dx__route_open(struct dx__join *join)
+{
+	struct dx__framing *a = framing_of(join->a), *b = framing_of(join->b);
+	join->route->side[0].passes = say_the_same(a, b);
+	join->route->side[1].passes = say_the_same(b, a);
+}
+
+static enum dx_side source_side(const struct dx__stream *stream) { return stream->is_back ? DX_SIDE_B : DX_SIDE_A; }
+
+static bool is_websocket(const struct dx__framing *framing)
+{
+	return framing && framing->options.type == DX_CODEC_WEBSOCKET;
+}
+
+/* ---- the output ---- */
+
+static void leave(struct dx__chunk *chunk)
+{
+	struct dx__chunk *none = NULL;
+	dx__chunk_leave(chunk, &none);
+	free(none);
+}
+
+/* Sends what was encoded, or queues it behind what is queued. */
+static void push(struct turn *turn)
+{
+	struct dx__chunk *chunk = turn->chunk;
+	struct dx__socket *sink = turn->stream->sink;
+	uint32_t sent = 0;
+	turn->chunk = NULL;
+	if (turn->filled && sink->writable && !dx__output_length(sink)) {
+		ssize_t n = dx__output_send(turn->worker, sink, chunk->data, turn->filled, &turn->stream->account);
+		/* An error is noted on the sink and met again when the rest is flushed. */
+		if (n > 0)
+			sent = (uint32_t)n;
+	}
+	turn->stream->account.read += turn->filled;
+	bool is_spare = sent == turn->filled && chunk->size == CHUNK && !turn->worker->frame;
+	if (sent < turn->filled)
+		dx__output_put(sink, chunk, 0, sent, turn->filled - sent, &turn->stream->account);
+	turn->filled = 0;
+	if (is_spare)
+		turn->worker->frame = chunk;
+	else
+		leave(chunk);
+}
+
+/* Room for so many bytes in one piece: NULL without memory. */
+static uint8_t *reserve(struct turn *turn, size_t room)
+{
+	if (turn->chunk && turn->chunk->size - turn->filled < room)
+		push(turn);
+	if (!turn->chunk && room <= CHUNK && turn->worker->frame) {
+		turn->chunk = turn->worker->frame;
+		turn->worker->frame = NULL;
+	} else if (!turn->chunk) {
+		turn->chunk = dx__chunk_new((uint32_t)(room > CHUNK ? room : CHUNK), 1);
+	}
+	return turn->chunk ? (uint8_t *)turn->chunk->data + turn->filled : NULL;
+}
+
+static int append(struct turn *turn, const uint8_t *data, size_t length)
+{
+	uint8_t *out = length ? reserve(turn, length) : NULL;
+	if (length && !out)
+		return -ENOMEM;
+	if (length)
+		memcpy(out, data, length);
+	turn->filled += (uint32_t)length;
+	return 0;
+}
+
+/* The route cannot go on: what was decoded before is still delivered. */
+static int fail(struct turn *turn, enum dx_side side, int error, uint64_t offset)
+{
+	turn->route->failure = (uint32_t)-error;
+	turn->route->failure_offset = offset;
+	turn->route->failed = (uint8_t)side;
+	turn->stream->eof = true;
+	return -EPROTO;
+}
+
+static int encode(struct turn *turn, const struct dx_piece *piece)
+{
+	uint8_t *out = reserve(turn, dx__framing_room(turn->out, piece));
+	if (!out)
+		return -ENOMEM;
+	int64_t n = turn->out->ops->encode(turn->out->encoder, &turn->out->options, piece, out);
+	if (n < 0) {
+		atomic_store(&turn->out->output_error, (uint32_t)-n);
+		return fail(turn, turn->stream->is_back ? DX_SIDE_A : DX_SIDE_B, (int)n, turn->in ? turn->in->decoded : 0);
+	}
+	turn->filled += (uint32_t)n;
+	return 0;
+}
+
+/* An encoder that writes the length first gets whole messages. */
+static int encode_whole(struct turn *turn, const struct dx_piece *piece)
+{
+	struct dx__assembly *assembly = &turn->side->assembly;
+	struct dx__budget *budget = &turn->join->engine->budget;
+	int rc = dx__assembly_add(assembly, budget, piece);
+	if (rc)
+		return fail(turn, source_side(turn->stream), rc, turn->in->decoded);
+	if (!assembly->complete)
+		return 0;
+	struct dx_piece whole = dx__assembly_piece(assembly);
+	rc = encode(turn, &whole);
+	dx__assembly_clear(assembly, budget);
+	return rc;
+}
+
+/* What the codec that encodes can make of the piece: kinds and flags are its own codec's alone. */
+static struct dx_piece translated(const struct turn *turn, const struct dx_piece *piece)
+{
+	struct dx_piece result = *piece;
+	if (!turn->in || turn->in->options.type != turn->out->options.type) {
+		result.kind = 0;
+		result.flags &= DX_PIECE_BEGIN | DX_PIECE_END;
+		result.extra = NULL;
+		result.extra_length = 0;
+	}
+	return result;
+}
+
+/* A piece for the sink. raw: the bytes that it was decoded from. */
+static int emit(struct turn *turn, const struct dx_piece *piece, const uint8_t *raw, size_t raw_length)
+{
+	if (turn->side->passes)
+		return append(turn, raw, raw_length);
+	bool is_same = turn->in && turn->out && turn->in->options.type == turn->out->options.type;
+	if (!is_same && (piece->flags & DX_MESSAGE_CONTROL))
+		return 0;
+	if (!turn->out)
+		return append(turn, piece->data, piece->length);
+	struct dx_piece mine = translated(turn, piece);
+	if (turn->out->ops->needs_total && mine.total == DX_LENGTH_UNKNOWN)
+		return encode_whole(turn, &mine);
+	return encode(turn, &mine);
+}
+
+/* ---- replies ---- */
+
+/* Where the worker has the output, the reply goes there, between frames. */
+static void flush_reply(struct dx__worker *worker, struct dx__socket *socket, struct dx__framing *framing)
+{
+	if (dx__half_state(socket, DX__OUT) != DX_HALF_FLOWING)
+		return;
+	pthread_mutex_lock(&framing->output);
+	size_t room = dx__framing_reply_room(framing);
+	struct dx__chunk *chunk = room ? dx__chunk_new((uint32_t)room, 1) : NULL;
+	size_t n = chunk ? dx__framing_encode_reply(framing, (uint8_t *)chunk->data) : 0;
+	if (n)
+		dx__output_put(socket, chunk, 0, 0, (uint32_t)n, NULL);
+	if (chunk)
+		leave(chunk);
+	pthread_mutex_unlock(&framing->output);
+	/* An error is met again by the stream to this socket, or by its close. */
+	if (n)
+		dx__output_flush(worker, socket);
+}
+
+static void reply(struct turn *turn, const struct dx_piece *piece)
+{
+	struct dx__socket *source = turn->stream->source;
+	dx__put_reply(source, piece);
+	flush_reply(turn->worker, source, turn->in);
+}
+
+/* ---- the input ---- */
+
+static size_t take_input(struct dx__socket *source, uint8_t *data, size_t room)
+{
+	struct dx__buffer *input = source->input;
+	size_t n = input ? dx__buffer_take(input, data, room) : 0;
+	if (input && !input->length) {
+		free(input);
+		source->input = NULL;
+	}
+	return n;
+}
+
+/* Gives back what was not decoded; those bytes are as they came. */
+static int put_input_back(struct dx__socket *source, const uint8_t *data, size_t left)
+{
+	int rc = 0;
+	if (left && source->input) {
+		source->input->offset -= (uint32_t)left;
+		source->input->length += (uint32_t)left;
+	} else if (left) {
+		source->input = dx__buffer_new(left);
+		if (source->input) {
+			memcpy(source->input->data, data, left);
+			source->input->length = (uint32_t)left;
+		} else {
+			rc = -ENOMEM;
+		}
+	}
+	atomic_store_explicit(&source->input_queued, source->input ? source->input->length : 0, memory_order_relaxed);
+	return rc;
+}
+
+/* Handles one piece that was decoded from these bytes. */
+static int handle(struct turn *turn, const struct dx_piece *piece, const uint8_t *raw, size_t raw_length)
+{
+	if (piece->flags & DX_PIECE_REPLY)
+		reply(turn, piece);
+	if (piece->flags & (DX_PIECE_REPLY | DX_PIECE_IGNORE))
+		return 0;
+	int rc = emit(turn, piece, raw, raw_length);
+	if (!rc && (piece->flags & DX_PIECE_END) && !(piece->flags & DX_MESSAGE_CONTROL))
+		turn->side->messages++;
+	return rc;
+}
+
+/* Decodes and encodes; *used tells how far. 0, -ENOMEM or -EPROTO. */
+static int decode(struct turn *turn, uint8_t *data, size_t length, size_t *used)
+{
+	struct dx__framing *in = turn->in;
+	*used = 0;
+	atomic_store_explicit(&in->starved, false, memory_order_relaxed);
+	while (*used < length && !in->ended) {
+		/* Undone between two messages. */
+		if (turn->route->unjoin && !in->inside)
+			return 0;
+		struct dx_piece piece;
+		size_t before = *used;
+		int rc = dx__framing_decode(in, data + before, length - before, used, &piece);
+		if (rc < 0)
+			return fail(turn, source_side(turn->stream), rc, in->decoded);
+		if (rc == DX_DECODE_MORE) {
+			atomic_store_explicit(&in->starved, true, memory_order_relaxed);
+			return 0;
+		}
+		rc = handle(turn, &piece, data + before, *used - before);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* A stream's bytes become messages of limited size. */
+static int wrap(struct turn *turn, const uint8_t *data, size_t length)
+{
+	size_t most = turn->out ? turn->out->options.chunk : length;
+	int rc = 0;
+	for (size_t at = 0; at < length && !rc; at += most) {
+		size_t n = length - at < most ? length - at : most;
+		struct dx_piece piece = {
+			.flags = DX_PIECE_BEGIN | DX_PIECE_END, .total = n, .data = data + at, .length = n,
+		};
+		rc = emit(turn, &piece, data + at, n);
+		turn->side->messages += !rc;
+	}
+	return rc;
+}
+
+/* No message comes any more: tells the sink, in its codec's way. */
+static void finish(struct turn *turn)
+{
+	turn->stream->eof = true;
+	turn->side->finished = true;
+	if (!turn->out || !turn->out->ops->finish || turn->side->passes)
+		return;
+	uint8_t *out = reserve(turn, turn->out->ops->overhead);
+	/* Without memory the sink is told nothing, and meets the end of the bytes. */
+	int64_t n = out ? turn->out->ops->finish(turn->out->encoder, &turn->out->options, DX_CODEC_OK, out) : 0;
+	turn->filled += n > 0 ? (uint32_t)n : 0;
+}
+
+/* The source's bytes have ended. */
+static int end_of_input(struct turn *turn, uint8_t *data, size_t left)
+{
+	int rc = 0;
+	if (turn->in) {
+		struct dx_piece piece;
+		int told = dx__framing_end(turn->in, data, left, &piece);
+		if (told < 0) {
+			rc = fail(turn, source_side(turn->stream), told, turn->in->decoded);
+			/* As good as a reset: 1006, RFC 6455 section 7.1.5. */
+			if (told == -DX_CODEC_WS_NO_CLOSE)
+				dx__socket_note_error(turn->stream->source, -ECONNRESET);
+		} else if (told == DX_DECODE_PIECE) {
+			rc = handle(turn, &piece, data, left);
+		}
+	}
+	if (!rc)
+		finish(turn);
+	return rc;
+}
+
+static void note_check(struct dx__worker *worker, struct dx__join *join, uint64_t at)
+{
+	struct dx__route *route = join->route;
+	if (route->check_at && route->check_at <= at)
+		return;
+	route->check_at = at;
+	dx__limit_set_timer(worker, join);
+}
+
+/* Bytes were moved, or none were there. left: bytes that were not decoded. */
+static void watch_frame(struct turn *turn, size_t left)
+{
+	struct dx__framing *in = turn->in;
+	if (!in || !dx__framing_is_waiting(in, left) || in->options.frame_timeout == UINT32_MAX)
+		return;
+	if (!in->begun)
+		dx__framing_check_time(in, left, turn->worker->now * 1000000);
+	note_check(turn->worker, turn->join, turn->worker->now + in->options.frame_timeout);
+}
+
+/* Both directions are between two messages: the join can be undone. */
+static bool is_between(const struct dx__join *join)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct dx__stream *stream = &join->stream[i];
+		const struct dx__framing *in = dx__stream_is_active(stream) ? framing_of(stream->source) : NULL;
+		if ((in && in->inside) || join->route->side[i].assembly.begun)
+			return false;
+	}
+	return true;
+}
+
+static void undo(struct dx__worker *worker, struct dx__join *join)
+{
+	struct dx__command *command = join->route->unjoin;
+	join->route->unjoin = NULL;
+	dx__join_end(worker, join, DX_REASON_UNJOINED, DX_SIDE_NONE, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
+	dx__join_count(join, &command->answer);
+	command->answer.reason = DX_REASON_UNJOINED;
+	dx__command_answer(command, 0);
+}
+
+/* Reads and moves. n is what was queued, at data. Bytes, -EAGAIN, or an error. */
+static int64_t move(struct turn *turn, uint8_t *data, size_t n, uint64_t allowed)
+{
+	struct dx__socket *source = turn->stream->source;
+	bool is_enough = n && !(turn->in && atomic_load_explicit(&turn->in->starved, memory_order_relaxed));
+	ssize_t came = 1;
+	if (!is_enough && !source->input) {
+		came = dx__stream_read(source, (char *)data + n, allowed < READ ? allowed : READ);
+		if (came < 0) {
+			int rc = put_input_back(source, data, n);
+			watch_frame(turn, n);
+			return rc ? rc : came;
+		}
+		n += (size_t)came;
+	}
+	size_t used = n;
+	int rc = 0;
+	if (n && !turn->in)
+		rc = wrap(turn, data, n);
+	else if (n)
+		rc = decode(turn, data, n, &used);
+	if (!rc && turn->in && turn->in->ended)
+		finish(turn);
+	else if (!rc && came == 0)
+		rc = end_of_input(turn, data + used, n - used), used = n;
+	int kept = put_input_back(source, data + used, n - used);
+	watch_frame(turn, n - used);
+	if (kept || rc == -ENOMEM)
+		return -ENOMEM;
+	/* An end is met by the stream's next turn, once this is delivered. */
+	return n ? (int64_t)n : 1;
+}
+
+int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uint64_t allowed)
+{
+	struct dx__socket *source = stream->source;
+	struct dx__join *join = dx__join_of(stream);
+	struct turn turn = {
+		.worker = worker, .join = join, .route = join->route, .side = &join->route->side[stream->is_back],
+		.stream = stream, .in = framing_of(source), .out = framing_of(stream->sink),
+	};
+	bool is_starved = turn.in && atomic_load_explicit(&turn.in->starved, memory_order_relaxed);
+	/* The other direction is in the middle of a message still. */
+	if (turn.route->unjoin && !(turn.in && turn.in->inside))
+		return -EAGAIN;
+	if (!source->readable && (!source->input || is_starved))
+		return -EAGAIN;
+	if (!worker->frames)
+		worker->frames = malloc(READ + LEFT_MOST + READ);
+	if (!worker->frames)
+		return -ENOMEM;
+	if (turn.in)
+		pthread_mutex_lock(&turn.in->input);
+	if (turn.out)
+		pthread_mutex_lock(&turn.out->output);
+	size_t queued = take_input(source, worker->frames, READ + LEFT_MOST);
+	int64_t n = move(&turn, worker->frames, queued, allowed);
+	if (turn.chunk)
+		push(&turn);
+	bool has_reply = turn.out && turn.out->reply_state;
+	if (turn.out)
+		pthread_mutex_unlock(&turn.out->output);
+	if (turn.in)
+		pthread_mutex_unlock(&turn.in->input);
+	/* A reply that waited for the end of a frame. */
+	if (has_reply)
+		flush_reply(worker, stream->sink, turn.out);
+	if (turn.route->unjoin && !turn.route->failure && is_between(join)) {
+		undo(worker, join);
+		return -EAGAIN;
+	}
+	return n;
+}
+
+/* ---- ends ---- */
+
+/* What its peer broke is told to it, and everybody else is cut off. */
+static void end_failed(struct dx__worker *worker, struct dx__join *join)
+{
+	struct dx__route *route = join->route;
+	bool is_a = route->failed == DX_SIDE_A;
+	struct dx__socket *culprit = is_a ? join->a : join->b;
+	struct dx__framing *framing = framing_of(culprit);
+	if (route->failure == DX_CODEC_WS_NO_CLOSE) {
+		dx__join_end_all(worker, join, DX_REASON_RESET, route->failed, -ECONNRESET, DX__FATE_RESET);
+		return;
+	}
+	if (framing) {
+		pthread_mutex_lock(&framing->output);
+		dx__framing_keep_refusal(framing, route->failure);
+		pthread_mutex_unlock(&framing->output);
+		flush_reply(worker, culprit, framing);
+	}
+	dx__join_end_each(worker, join, DX_REASON_PROTOCOL, route->failed, -EPROTO,
+			is_a ? DX__FATE_CLOSE_ORDERLY : DX__FATE_RESET, is_a ? DX__FATE_RESET : DX__FATE_CLOSE_ORDERLY);
+}
+
+/* The end of a WebSocket is the end of both its directions. */
+static void end_closed(struct dx__worker *worker, struct dx__join *join, enum dx_side side)
+{
+	enum dx_side first = join->first ? join->first : side;
+	dx__join_end_all(worker, join, first == DX_SIDE_A ? DX_REASON_CLIENT_CLOSED : DX_REASON_BACKEND_CLOSED, first, 0,
+			DX__FATE_CLOSE_ORDERLY);
+}
+
+bool dx__route_stream_ended(struct dx__worker *worker, struct dx__join *join, struct dx__stream *stream)
+{
+	struct dx__route *route = join->route;
+	struct dx__framing *in = framing_of(stream->source);
+	enum dx_side side = source_side(stream);
+	if (route->failure) {
+		end_failed(worker, join);
+		return true;
+	}
+	if (!in || !in->ended || dx__socket_error(stream->source))
+		return false;
+	if (is_websocket(in) && route->side[stream->is_back].finished) {
+		end_closed(worker, join, side);
+		return true;
+	}
+	/* What follows the last chunk is not the route's. */
+	if (in->options.type == DX_CODEC_CHUNKED || in->options.type == DX_CODEC_PLUGIN) {
+		dx__join_end(worker, join, DX_REASON_FINISHED, side, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
+		return true;
+	}
+	return false;
+}
+
+bool dx__route_ends_by_message(const struct dx__join *join, const struct dx__socket *sink)
+{
+	return join->route && is_websocket(framing_of((struct dx__socket *)sink));
+}
+
+void dx__route_half_closed(struct dx__worker *worker, struct dx__join *join)
+{
+	struct dx__socket *sink = join->stream[0].ended ? join->b : join->a;
+	if (!dx__route_ends_by_message(join, sink))
+		return;
+	join->route->close_by = worker->now + framing_of(sink)->options.close_timeout;
+	dx__limit_set_timer(worker, join);
+}
+
+/* ---- time ---- */
+
+uint64_t dx__route_deadline(const struct dx__join *join)
+{
+	const struct dx__route *route = join->route;
+	uint64_t deadline = UINT64_MAX;
+	if (route && route->check_at)
+		deadline = route->check_at;
+	if (route && route->close_by && route->close_by < deadline)
+		deadline = route->close_by;
+	if (route && route->unjoin_by && route->unjoin_by < deadline)
+		deadline = route->unjoin_by;
+	return deadline;
+}
+
+/* Looks at the frame that a direction waits for. True when it was late, and the join has ended. */
+static bool check_frame(struct dx__worker *worker, struct dx__join *join, struct dx__stream *stream)
+{
+	struct dx__framing *in = dx__stream_is_active(stream) ? framing_of(stream->source) : NULL;
+	if (!in || stream->eof)
+		return false;
+	size_t left = atomic_load_explicit(&stream->source->input_queued, memory_order_relaxed);
+	/* Who is held back by the other side is not slow. */
+	if (!dx__stream_may_take(stream))
+		in->begun = 0;
+	if (dx__framing_check_time(in, left, worker->now * 1000000)) {
+		join->route->failure = DX_CODEC_TOO_SLOW;
+		join->route->failure_offset = in->decoded;
+		join->route->failed = (uint8_t)source_side(stream);
+		end_failed(worker, join);
+		return true;
+	}
+	if (in->begun)
+		note_check(worker, join, (in->begun + 999999) / 1000000 + in->options.frame_timeout);
+	return false;
+}
+
+bool dx__route_check(struct dx__worker *worker, struct dx__join *join)
+{
+	struct dx__route *route = join->route;
+	if (!route)
+		return false;
+	if (route->close_by && worker->now >= route->close_by) {
+		end_closed(worker, join, DX_SIDE_A);
+		return true;
+	}
+	if (route->unjoin_by && worker->now >= route->unjoin_by) {
+		struct dx__command *command = route->unjoin;
+		route->unjoin = NULL;
+		route->unjoin_by = 0;
+		dx__command_answer(command, -ETIMEDOUT);
+		dx__stream_wake(worker, &join->stream[0]);
+		dx__stream_wake(worker, &join->stream[1]);
+	}
+	if (route->check_at && worker->now >= route->check_at) {
+		route->check_at = 0;
+		return check_frame(worker, join, &join->stream[0]) || check_frame(worker, join, &join->stream[1]);
+	}
+	return false;
+}
+
+/* ---- undoing ---- */
+
+void dx__route_unjoin(struct dx__worker *worker, struct dx__join *join, struct dx__command *command)
+{
+	if (join->route->unjoin) {
+		dx__command_answer(command, -EALREADY);
+		return;
+	}
+	join->route->unjoin = command;
+	if (is_between(join)) {
+		undo(worker, join);
+		return;
+	}
+	join->route->unjoin_by = worker->now + UNJOIN_TIMEOUT;
+	dx__limit_set_timer(worker, join);
+}
+
+void dx__route_ended(struct dx__join *join)
+{
+	struct dx__command *command = join->route->unjoin;
+	join->route->unjoin = NULL;
+	if (command)
+		dx__command_answer(command, -ENOENT);
+}
