@@ -2,6 +2,7 @@
 /* duplex.h: proxies. */
 #include "address.h"
 #include "api.h"
+#include "codec/codec.h"
 #include "count.h"
 #include "listener.h"
 
@@ -156,6 +157,32 @@ DX_API int dx_proxy_backend(dx_id id, uint32_t backend, const struct dx_address 
 	struct dx__engine *engine = command->engine;
 	dx__command_drop(command);
 	dx__engine_leave(engine);
+	return rc;
+}
+
+DX_API int dx_proxy_codec(dx_id id, uint32_t side, const struct dx_codec_options *options)
+{
+	struct dx__engine *engine;
+	struct dx__proxy *proxy;
+	struct dx_codec_options resolved;
+	const struct dx_codec_ops *ops;
+	if (!options || (side != DX_SIDE_A && side != DX_SIDE_B))
+		return -EINVAL;
+	int rc = dx__codec_find(options, &resolved, &ops);
+	if (!rc)
+		rc = dx__api_proxy(id, &engine, &proxy);
+	if (rc)
+		return rc;
+	struct dx_codec_options *copy = malloc(sizeof(*copy)), *none = NULL;
+	if (copy)
+		*copy = *options;
+	if (!copy)
+		rc = -ENOMEM;
+	else if (!atomic_compare_exchange_strong(&proxy->codecs[side - DX_SIDE_A], &none, copy))
+		rc = -EALREADY;
+	if (rc)
+		free(copy);
+	dx__api_leave(engine, NULL, NULL, proxy);
 	return rc;
 }
 

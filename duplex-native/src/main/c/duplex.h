@@ -967,6 +967,15 @@ DX_API int dx_proxy_backend(dx_id proxy, uint32_t backend, const struct dx_addre
 		uint64_t token);
 
 /**
+ * Set the codec of the proxy's clients (DX_SIDE_A) or backends (DX_SIDE_B), once, best before it is started: connections that are
+ * joined from then on are routes, as DX_JOIN_ROUTE makes them. A side without a codec is a stream.
+ *
+ * @param options copied
+ * @return 0; -EINVAL for options that make no sense; -ENOENT for a plugin that is not registered; -EALREADY when the side has one
+ */
+DX_API int dx_proxy_codec(dx_id proxy, uint32_t side, const struct dx_codec_options *options);
+
+/**
  * Bind and listen. After a stop the same port is bound again, also where it was 0.
  *
  * @return 0; the event's result is 0 or the errno of socket, bind or listen; its value the bound port (unix: 0).

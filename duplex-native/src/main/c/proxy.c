@@ -46,6 +46,8 @@ void dx__proxy_destroy(void *object)
 	dx__backends_free(&proxy->backends);
 	free(proxy->shares);
 	free(proxy->tallies);
+	free(atomic_exchange(&proxy->codecs[0], NULL));
+	free(atomic_exchange(&proxy->codecs[1], NULL));
 	proxy->shares = NULL;
 	proxy->tallies = NULL;
 }

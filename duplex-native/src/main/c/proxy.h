@@ -35,6 +35,7 @@ struct dx__proxy {
 	struct dx_address listen;
 	struct dx_proxy_options options;
 	struct dx__limits limits;       /* of its joins */
+	_Atomic(struct dx_codec_options *) codecs[2]; /* of clients and of backends: set once; or NULL */
 	struct dx__backends backends;
 	struct dx__share *shares;       /* one a worker */
 	struct dx__tally *tallies;      /* one a worker: of decided connections, which have no backend */

@@ -5,6 +5,7 @@
 #include "join_news.h"
 #include "placement.h"
 #include "proxy.h"
+#include "route.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,6 +66,19 @@ void dx__proxy_connection_ended(struct dx__worker *worker, struct dx__join *join
 		dx__proxy_kick(proxy);
 }
 
+/* With a codec on either side the connection is a route. */
+static int set_codecs(struct dx__join *join)
+{
+	struct dx_codec_options *client = atomic_load(&join->proxy->codecs[0]);
+	struct dx_codec_options *backend = atomic_load(&join->proxy->codecs[1]);
+	if (!client && !backend)
+		return 0;
+	join->route = dx__route_new();
+	join->flags |= DX_JOIN_ROUTE;
+	int rc = join->route ? dx__framing_set(join->a, client) : -ENOMEM;
+	return rc ? rc : dx__framing_set(join->b, backend);
+}
+
 static void open_join(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__backend *backend = backend_of(join);
@@ -73,7 +87,9 @@ static void open_join(struct dx__worker *worker, struct dx__join *join)
 	join->a->join = join->b->join = NULL;
 	join->stream[0].account.tally = &tally->from_client;
 	join->stream[1].account.tally = &tally->from_backend;
-	int rc = dx__join_open(worker, join);
+	int rc = set_codecs(join);
+	if (!rc)
+		rc = dx__join_open(worker, join);
 	if (rc) {
 		refuse_exhausted(worker, join, rc);
 		return;
