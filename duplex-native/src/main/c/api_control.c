@@ -213,7 +213,7 @@ static void run_release(struct dx__worker *worker, struct dx__message *message)
 /* Caller holds the control lock. */
 static int check_release(struct dx__socket *socket)
 {
-	int rc = dx__half_check(socket, DX__IN);
+	int rc = atomic_load(&socket->lent) ? -EBUSY : dx__half_check(socket, DX__IN);
 	if (!rc && !socket->listening && dx__half_state(socket, DX__OUT) != DX_HALF_SHUT)
 		rc = dx__half_check(socket, DX__OUT);
 	/* A shutdown is still being delivered. */

@@ -28,7 +28,7 @@ DX_API int dx_proxy_open(dx_id engine_id, const struct dx_address *listen, const
 	if (!options)
 		options = &none;
 	if (!id || !listen || !dx__address_is_valid(listen) || options->size < sizeof(none)
-			|| options->flags & ~(DX_PROXY_DECIDED | DX_PROXY_JOIN_EVENTS))
+			|| options->flags & ~(DX_PROXY_DECIDED | DX_PROXY_JOIN_EVENTS | DX_PROXY_HANDSHAKE | DX_PROXY_HANDSHAKE_BACKEND))
 		return -EINVAL;
 	int rc = dx__api_engine(engine_id, &engine);
 	if (rc)
@@ -315,10 +315,12 @@ DX_API int dx_proxy_close_wait(dx_id proxy)
 struct decision {
 	struct dx__message message;
 	struct dx__join *join;        /* reference */
-	struct dx_address *addresses; /* owned, or NULL to refuse */
+	struct dx_address *addresses; /* owned, or NULL */
 	uint32_t count;
-	uint32_t refusal;
+	uint32_t refusal;             /* enum dx_refusal, or 0 */
 };
+
+static bool awaits_host(uint8_t state) { return state == DX_JOIN_DECIDING || state == DX_JOIN_HANDSHAKING; }
 
 static void run_decision(struct dx__worker *worker, struct dx__message *message)
 {
@@ -326,8 +328,10 @@ static void run_decision(struct dx__worker *worker, struct dx__message *message)
 	struct dx__join *join = decision->join;
 	struct dx__proxy *proxy = join->proxy;
 	/* It may have ended while the decision was on its way. */
-	if (atomic_load(&join->state) != DX_JOIN_DECIDING) {
+	if (!awaits_host(atomic_load(&join->state))) {
 		free(decision->addresses);
+	} else if (!decision->addresses && !decision->refusal) {
+		dx__proxy_connection_proceed(worker, join);
 	} else if (decision->addresses) {
 		dx__proxy_connection_decided(worker, join, decision->addresses, decision->count);
 	} else {
@@ -355,14 +359,17 @@ static int decide(dx_id id, struct dx_address *addresses, uint32_t count, uint32
 		.message.run = run_decision, .join = join, .addresses = addresses, .count = count, .refusal = refusal,
 	};
 	uint8_t state = atomic_load(&join->state);
-	bool decided = join->proxy && (join->proxy->options.flags & DX_PROXY_DECIDED);
+	uint32_t flags = join->proxy ? join->proxy->options.flags : 0;
+	bool is_first = state == DX_JOIN_DECIDING, proceeds = !addresses && !refusal;
 	pthread_mutex_lock(&engine->control);
-	if (!decided || state == DX__JOIN_MAKING)
+	if (!(flags & (DX_PROXY_DECIDED | DX_PROXY_HANDSHAKE | DX_PROXY_HANDSHAKE_BACKEND)) || state == DX__JOIN_MAKING)
 		rc = -EOPNOTSUPP;
 	else if (state == DX__JOIN_ENDED)
 		rc = -ENOENT;
-	else if (join->answered || state != DX_JOIN_DECIDING)
+	else if (join->answered || !awaits_host(state))
 		rc = -EALREADY;
+	else if ((addresses && !(is_first && flags & DX_PROXY_DECIDED)) || (proceeds && is_first && flags & DX_PROXY_DECIDED))
+		rc = -EOPNOTSUPP;
 	else
 		join->answered = true;
 	pthread_mutex_unlock(&engine->control);
@@ -390,6 +397,8 @@ DX_API int dx_proxy_refuse(dx_id connection, uint32_t refusal)
 		return -EINVAL;
 	return decide(connection, NULL, 0, refusal);
 }
+
+DX_API int dx_proxy_proceed(dx_id connection) { return decide(connection, NULL, 0, 0); }
 
 /* ---- information ---- */
 

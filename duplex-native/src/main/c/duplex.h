@@ -153,9 +153,11 @@ enum dx_event_type {
 	                            when waiting became pointless (joined, closing): try again, the call says why */
 	DX_EVENT_JOIN_ENDED = 3, /* join `object` ended: reason, side, result, counts. Exactly once for every join made by
 	                            dx_join(), and for those of a proxy with DX_PROXY_JOIN_EVENTS; value is the proxy or 0 */
-	DX_EVENT_CONNECTION = 4, /* connection `object` of proxy `value` awaits dx_proxy_decide() or dx_proxy_refuse();
-	                            `peer` is the client's address */
+	DX_EVENT_CONNECTION = 4, /* connection `object` of proxy `value` awaits dx_proxy_decide(), dx_proxy_proceed() or
+	                            dx_proxy_refuse(); `peer` is the client's address, `a` its socket */
 	DX_EVENT_STOPPED = 5,    /* the engine has stopped: the last event */
+	DX_EVENT_CONNECTED = 6,  /* connection `object` of proxy `value` has its backend, socket `b`, and awaits
+	                            dx_proxy_proceed() or dx_proxy_refuse() (DX_PROXY_HANDSHAKE_BACKEND) */
 };
 
 #define DX_READABLE 1u
@@ -597,6 +599,7 @@ enum dx_join_state {
 	DX_JOIN_HALF_CLOSED = 4, /* one direction has ended */
 	DX_JOIN_CLOSING = 5,     /* both have; what is unsent is being delivered */
 	DX_JOIN_LISTENING = 6,   /* of a listener: its connections inherit the join */
+	DX_JOIN_HANDSHAKING = 7, /* a proxy's: the application speaks with the backend */
 };
 
 enum dx_path {
@@ -930,6 +933,9 @@ DX_API int dx_codec_failure(dx_id socket, struct dx_codec_failure *failure);
 
 #define DX_PROXY_DECIDED 1u     /* each connection awaits dx_proxy_decide(); no backends */
 #define DX_PROXY_JOIN_EVENTS 2u /* DX_EVENT_JOIN_ENDED for every connection */
+#define DX_PROXY_HANDSHAKE 4u   /* each connection awaits the host, which may receive from its client and send to it
+                                   meanwhile, and then dx_proxy_proceed(), or dx_proxy_decide() with DECIDED */
+#define DX_PROXY_HANDSHAKE_BACKEND 8u /* likewise when it has its backend, before the two are joined */
 
 struct dx_proxy_options {
 	uint32_t size;
@@ -941,7 +947,7 @@ struct dx_proxy_options {
 	uint64_t max_lifetime;
 	uint32_t max_connections;    /* further ones wait in the backlog; 0: as descriptors allow */
 	uint32_t max_pending;        /* connections awaiting a decision; further ones wait in the backlog; 0: 1024 */
-	uint32_t decision_timeout;   /* then the connection is refused; 0: 10000 */
+	uint32_t decision_timeout;   /* of decisions and of handshakes; then the connection is refused; 0: 10000 */
 	uint32_t backlog;            /* 0: 4096; the kernel caps it at net.core.somaxconn */
 };
 
@@ -1024,6 +1030,15 @@ DX_API int dx_proxy_close_wait(dx_id proxy);
  * @return 0; -ENOENT when the client's connection has ended or was refused meanwhile; -EALREADY when it was answered
  */
 DX_API int dx_proxy_decide(dx_id connection, const struct dx_address *addresses, uint32_t count);
+
+/**
+ * Go on with a connection that awaits the host for a handshake (DX_EVENT_CONNECTION, DX_EVENT_CONNECTED): with the proxy's own
+ * backends, or to the join. The sockets that were lent are the proxy's again: calls on them fail with -EBUSY. What was received and
+ * not consumed stays in their input.
+ *
+ * @return 0; errors as dx_proxy_decide(); -EOPNOTSUPP for a proxy without handshakes, or one that is decided and has no backends
+ */
+DX_API int dx_proxy_proceed(dx_id connection);
 
 enum dx_refusal {
 	DX_REFUSED_BY_ROUTER = 1, /* the application decided so */

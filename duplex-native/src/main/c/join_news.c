@@ -30,6 +30,7 @@ static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t 
 	(void)engine;
 	event->object = dx__join_id(join);
 	event->value = join->proxy ? dx__proxy_id(join->proxy) : 0;
+	event->a = dx__socket_id(join->a);
 	if (bits & DX__JOIN_NEWS_CONNECTION) {
 		const struct dx__peer *peer = &join->a->peer;
 		event->type = DX_EVENT_CONNECTION;
@@ -38,6 +39,11 @@ static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t 
 		event->peer_scope = peer->scope;
 		memcpy(event->peer_ip, peer->ip, sizeof(event->peer_ip));
 		return bits & ~DX__JOIN_NEWS_CONNECTION;
+	}
+	if (bits & DX__JOIN_NEWS_CONNECTED) {
+		event->type = DX_EVENT_CONNECTED;
+		event->b = dx__socket_id(join->b);
+		return bits & ~DX__JOIN_NEWS_CONNECTED;
 	}
 	event->type = DX_EVENT_JOIN_ENDED;
 	event->result = join->error;

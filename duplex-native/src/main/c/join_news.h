@@ -8,6 +8,7 @@
 /* What is new about a join. */
 #define DX__JOIN_NEWS_CONNECTION 1u
 #define DX__JOIN_NEWS_ENDED 2u
+#define DX__JOIN_NEWS_CONNECTED 4u
 
 extern const struct dx__news_ops dx__join_news;
 

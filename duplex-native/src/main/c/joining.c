@@ -143,7 +143,7 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 static int check_halves(const struct dx__join *join, struct dx__socket *socket)
 {
 	bool is_a = socket == join->a;
-	int rc = dx__slab_is_dead(socket) ? -ENOENT : 0;
+	int rc = dx__slab_is_dead(socket) ? -ENOENT : atomic_load(&socket->lent) ? -EBUSY : 0;
 	for (int side = DX__IN; side <= DX__OUT && !rc; side++) {
 		if (!needs(join, is_a, side))
 			continue;

@@ -129,6 +129,15 @@ void dx__proxy_connection_begin(struct dx__worker *worker, struct dx__message *m
 void dx__proxy_connection_decided(struct dx__worker *worker, struct dx__join *join, struct dx_address *addresses,
 		uint32_t count);
 
+/* The host has done its handshake with the client, or with the backend. */
+void dx__proxy_connection_proceed(struct dx__worker *worker, struct dx__join *join);
+
+/* Whether connections await the host before they have a backend. */
+static inline bool dx__proxy_asks(const struct dx__proxy *proxy)
+{
+	return proxy->options.flags & (DX_PROXY_DECIDED | DX_PROXY_HANDSHAKE);
+}
+
 /* Refuses a connection, and counts that. */
 void dx__proxy_connection_refuse(struct dx__worker *worker, struct dx__join *join, _Atomic uint64_t *counter,
 		enum dx_reason reason, int error);

@@ -15,7 +15,7 @@ static bool is_full(struct dx__proxy *proxy)
 {
 	const struct dx_proxy_options *options = &proxy->options;
 	return (options->max_connections && atomic_load(&proxy->active) >= options->max_connections)
-			|| ((options->flags & DX_PROXY_DECIDED) && atomic_load(&proxy->pending) >= options->max_pending);
+			|| (dx__proxy_asks(proxy) && atomic_load(&proxy->pending) >= options->max_pending);
 }
 
 static void unwatch(struct dx__worker *worker, struct dx__proxy *proxy)
@@ -70,7 +70,7 @@ static void hand_out(struct dx__worker *worker, struct dx__proxy *proxy, int fd,
 		const struct sockaddr_storage *address, socklen_t length)
 {
 	struct dx__engine *engine = worker->engine;
-	bool decided = proxy->options.flags & DX_PROXY_DECIDED;
+	bool decided = dx__proxy_asks(proxy);
 	struct dx__join *join = dx__join_new(engine);
 	struct dx__socket *socket = join ? dx__socket_new(engine, fd, proxy->listen.family, DX_HALF_FLOWING) : NULL;
 	if (!socket) {

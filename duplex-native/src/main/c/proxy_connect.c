@@ -2,6 +2,7 @@
 #include "connect.h"
 #include "count.h"
 #include "half.h"
+#include "held.h"
 #include "join_news.h"
 #include "placement.h"
 #include "proxy.h"
@@ -79,6 +80,48 @@ static int set_codecs(struct dx__join *join)
 	return rc ? rc : dx__framing_set(join->b, backend);
 }
 
+/* ---- handshakes of the host's ---- */
+
+static void decision_late(struct dx__worker *worker, struct dx__timer *timer)
+{
+	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
+	dx__proxy_connection_refuse(worker, join, &join->proxy->refused_by_timeout, DX_REASON_REFUSED, -ETIMEDOUT);
+}
+
+/* The host may receive from the socket and send to it. */
+static void lend(struct dx__socket *socket)
+{
+	atomic_store(&socket->lent, true);
+	dx__half_set(socket, DX__IN, DX_HALF_HELD);
+	dx__half_set(socket, DX__OUT, DX_HALF_HELD);
+}
+
+/* Its threads are inside one non-blocking call at most, or parked and woken. */
+static void take_back(struct dx__socket *socket)
+{
+	if (!atomic_load(&socket->lent))
+		return;
+	dx__half_set(socket, DX__IN, DX_HALF_FLOWING);
+	dx__half_set(socket, DX__OUT, DX_HALF_FLOWING);
+	dx__held_bar(socket);
+	dx__half_await_left(socket);
+	atomic_store(&socket->lent, false);
+}
+
+/* Asks the host, and gives it some time. */
+static void ask(struct dx__worker *worker, struct dx__join *join, uint8_t state, uint32_t news)
+{
+	pthread_mutex_lock(&join->engine->control);
+	join->answered = false;
+	atomic_store(&join->state, state);
+	pthread_mutex_unlock(&join->engine->control);
+	join->timer.fire = decision_late;
+	dx__timer_set(&worker->wheel, &join->timer, worker->now + join->proxy->options.decision_timeout);
+	dx__news_post(worker->engine, &join->news, news);
+}
+
+/* ---- joining ---- */
+
 static void open_join(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__backend *backend = backend_of(join);
@@ -114,10 +157,14 @@ static void connected(struct dx__worker *worker, struct dx__socket *socket, int 
 		atomic_store_explicit(&backend->error, result, memory_order_relaxed);
 		dx__count_shared(result ? &backend->failed : &backend->joined, 1);
 	}
-	if (result)
+	if (result) {
 		connect_next(worker, join, result);
-	else
+	} else if (join->proxy->options.flags & DX_PROXY_HANDSHAKE_BACKEND) {
+		lend(socket);
+		ask(worker, join, DX_JOIN_HANDSHAKING, DX__JOIN_NEWS_CONNECTED);
+	} else {
 		open_join(worker, join);
+	}
 }
 
 /* Begins to connect to these addresses, which it takes. */
@@ -169,12 +216,6 @@ static void connect_next(struct dx__worker *worker, struct dx__join *join, int e
 	connect_to(worker, join, address, 1);
 }
 
-static void decision_late(struct dx__worker *worker, struct dx__timer *timer)
-{
-	struct dx__join *join = DX__CONTAINER(timer, struct dx__join, timer);
-	dx__proxy_connection_refuse(worker, join, &join->proxy->refused_by_timeout, DX_REASON_REFUSED, -ETIMEDOUT);
-}
-
 /* The client's epoll function until the join is open: does it vanish? */
 static void client_ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t events)
 {
@@ -188,20 +229,28 @@ static void client_ready(struct dx__worker *worker, struct dx__poll *poll, uint3
 	if (events & EPOLLPRI)
 		socket->urgent = true;
 	/* A hang-up alone is no reason: a unix client may have sent its all and closed. */
-	if (!(events & EPOLLERR) || !dx__socket_fetch_error(socket))
+	if (!(events & EPOLLERR) || !dx__socket_fetch_error(socket)) {
+		/* What the host had to say may be on its way still. */
+		if (socket->activity != DX__IDLE)
+			dx__socket_ready(worker, poll, events);
 		return;
+	}
 	struct dx__join *join = socket->join;
 	dx__count_shared(&join->proxy->client_gone, 1);
 	dx__join_end(worker, join, DX_REASON_RESET, DX_SIDE_A, dx__socket_error(socket), DX__FATE_CLOSE_NOW,
 			DX__FATE_CLOSE_NOW);
 }
 
-static void begin_deciding(struct dx__worker *worker, struct dx__join *join)
+/* With the proxy's own backends. */
+static void connect_first(struct dx__worker *worker, struct dx__join *join)
 {
-	atomic_store(&join->state, DX_JOIN_DECIDING);
-	join->timer.fire = decision_late;
-	dx__timer_set(&worker->wheel, &join->timer, worker->now + join->proxy->options.decision_timeout);
-	dx__news_post(worker->engine, &join->news, DX__JOIN_NEWS_CONNECTION);
+	uint32_t addresses = dx__backends_addresses(&join->proxy->backends);
+	join->attempts = join->proxy->options.connect_attempts;
+	if (join->attempts > addresses)
+		join->attempts = addresses;
+	if (join->attempts > MOST_ATTEMPTS)
+		join->attempts = MOST_ATTEMPTS;
+	connect_next(worker, join, -EHOSTUNREACH);
 }
 
 void dx__proxy_connection_begin(struct dx__worker *worker, struct dx__message *message)
@@ -221,17 +270,12 @@ void dx__proxy_connection_begin(struct dx__worker *worker, struct dx__message *m
 	}
 	/* Registering reports what is there: no need to try and be told EAGAIN. */
 	join->a->readable = false;
-	if (proxy->options.flags & DX_PROXY_DECIDED) {
-		begin_deciding(worker, join);
-		return;
-	}
-	uint32_t addresses = dx__backends_addresses(&proxy->backends);
-	join->attempts = proxy->options.connect_attempts;
-	if (join->attempts > addresses)
-		join->attempts = addresses;
-	if (join->attempts > MOST_ATTEMPTS)
-		join->attempts = MOST_ATTEMPTS;
-	connect_next(worker, join, -EHOSTUNREACH);
+	if (proxy->options.flags & DX_PROXY_HANDSHAKE)
+		lend(join->a);
+	if (dx__proxy_asks(proxy))
+		ask(worker, join, DX_JOIN_DECIDING, DX__JOIN_NEWS_CONNECTION);
+	else
+		connect_first(worker, join);
 }
 
 void dx__proxy_connection_decided(struct dx__worker *worker, struct dx__join *join, struct dx_address *addresses,
@@ -239,5 +283,19 @@ void dx__proxy_connection_decided(struct dx__worker *worker, struct dx__join *jo
 {
 	dx__timer_cancel(&worker->wheel, &join->timer);
 	no_longer_pending(join);
+	take_back(join->a);
 	connect_to(worker, join, addresses, count);
+}
+
+void dx__proxy_connection_proceed(struct dx__worker *worker, struct dx__join *join)
+{
+	dx__timer_cancel(&worker->wheel, &join->timer);
+	no_longer_pending(join);
+	if (atomic_load(&join->state) == DX_JOIN_DECIDING) {
+		take_back(join->a);
+		connect_first(worker, join);
+	} else {
+		take_back(join->b);
+		open_join(worker, join);
+	}
 }

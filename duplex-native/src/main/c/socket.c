@@ -133,7 +133,8 @@ void dx__socket_unplace_if_idle(struct dx__worker *worker, struct dx__socket *so
 		if (state == DX_HALF_FLOWING || state == DX_HALF_DRAINING)
 			return;
 	}
-	if (socket->activity != DX__IDLE)
+	/* Of a proxy's join that is not open yet. */
+	if (socket->activity != DX__IDLE || socket->join)
 		return;
 	pthread_mutex_lock(&socket->engine->control);
 	if (!socket->expected && socket->worker)

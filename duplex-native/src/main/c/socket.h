@@ -77,6 +77,7 @@ struct dx__socket {
 	bool listening;
 	bool adopted;                 /* `original` is set */
 	_Atomic bool shut;            /* output ended */
+	_Atomic bool lent;            /* by its proxy, for a handshake: can be received from and sent to, no more */
 	_Atomic uint32_t half[2];     /* state << 24 | threads inside */
 	_Atomic int32_t linger;       /* DX_OPTION_LINGER + 1 */
 	_Atomic int error;            /* the first that was seen, negative errno */

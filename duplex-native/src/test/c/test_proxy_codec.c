@@ -39,9 +39,110 @@ static void clients_and_backends_have_their_codecs(void)
 	engine_close(engine);
 }
 
+static bool is_connected(const struct dx_event *event, uint64_t connection)
+{
+	return event->type == DX_EVENT_CONNECTED && event->object == connection;
+}
+
+/* The host speaks with both sides before they are joined; what it has not consumed goes along. */
+static void the_host_shakes_hands(void)
+{
+	for (unsigned workers = 1; workers <= 2; workers++) {
+		dx_id engine = engine_open(workers), join;
+		struct dx_address address;
+		int backend = wire_listen(WIRE_TCP4, 10, &address);
+		struct dx_proxy_options options = proxy_options(DX_PROXY_JOIN_EVENTS | DX_PROXY_HANDSHAKE | DX_PROXY_HANDSHAKE_BACKEND);
+		struct front front = front_open(engine, WIRE_TCP4, &options);
+		front_add(&front, &address);
+		CHECK_OK(dx_proxy_codec(front.proxy, DX_SIDE_A, codec_of(DX_CODEC_LINE, 0)));
+		front_start(&front);
+		int client = client_open(&front);
+		peer_say(client, "hello\nfirst line\nhalf");
+		struct dx_event asked = await_connection(engine, front.proxy);
+		CHECK_EQ(asked.value, front.proxy);
+		CHECK_EQ(join_info(asked.object).state, DX_JOIN_DECIDING);
+		char hello[6];
+		for (size_t at = 0; at < sizeof(hello);) {
+			int64_t n = dx_recv_wait(asked.a, hello + at, sizeof(hello) - at, 30000);
+			CHECK_GT(n, 0);
+			at += (size_t)n;
+		}
+		CHECK(!memcmp(hello, "hello\n", 6));
+		CHECK_EQ(dx_send_wait(asked.a, "welcome\n", 8, 30000), 8);
+		peer_hears(client, "welcome\n");
+		/* lent, no more */
+		struct line other = line_open(engine, WIRE_TCP4, 0);
+		CHECK_EQ(dx_join_wait(asked.a, other.socket, NULL, &join), -EBUSY);
+		CHECK_EQ(dx_release_wait(asked.a, 0), -EBUSY);
+		CHECK_EQ(dx_proxy_decide(asked.object, &address, 1), -EOPNOTSUPP);
+		CHECK_OK(dx_proxy_proceed(asked.object));
+		CHECK_EQ(dx_proxy_proceed(asked.object), -EALREADY);
+		struct dx_event connected = await_event(engine, is_connected, asked.object);
+		CHECK_EQ(connected.object, asked.object);
+		CHECK_EQ(dx_send(asked.a, "x", 1), -EBUSY);
+		int server = wire_accept(backend);
+		CHECK_EQ(dx_send_wait(connected.b, "login\n", 6, 30000), 6);
+		peer_hears(server, "login\n");
+		CHECK_OK(dx_proxy_proceed(asked.object));
+		peer_hears(server, "first linehalf");
+		peer_say(client, " of it\n");
+		peer_hears(server, " of it");
+		peer_say(server, "answer");
+		peer_hears(client, "answer\n");
+		CHECK_EQ(dx_send(connected.b, "x", 1), -EBUSY);
+		CHECK_EQ(dx_proxy_proceed(asked.object), -EALREADY);
+		peer_close(client);
+		peer_expect_end(server);
+		peer_close(server);
+		CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_CLIENT_CLOSED);
+		line_close(&other);
+		peer_close(backend);
+		engine_close(engine);
+	}
+}
+
+static void a_handshake_that_fails_ends_the_connection(void)
+{
+	dx_id engine = engine_open(1);
+	struct dx_address address;
+	int backend = wire_listen(WIRE_TCP4, 10, &address);
+	struct dx_proxy_options options = proxy_options(DX_PROXY_JOIN_EVENTS | DX_PROXY_HANDSHAKE);
+	options.decision_timeout = 50;
+	struct front front = front_open(engine, WIRE_TCP4, &options);
+	front_add(&front, &address);
+	front_start(&front);
+	/* refused */
+	int client = client_open(&front);
+	struct dx_event asked = await_connection(engine, front.proxy);
+	CHECK_OK(dx_proxy_refuse(asked.object, DX_REFUSED_BY_ROUTER));
+	struct stream none = stream_new();
+	CHECK_EQ(peer_recv_to_reset(client, &none), 0);
+	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
+	peer_close(client);
+	/* late: whoever waits in a receive is told */
+	client = client_open(&front);
+	asked = await_connection(engine, front.proxy);
+	char byte;
+	int64_t rc = dx_recv_wait(asked.a, &byte, 1, 30000);
+	CHECK(rc == -ENOENT || rc == -EBUSY);
+	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
+	peer_close(client);
+	/* closed by the host */
+	client = client_open(&front);
+	asked = await_connection(engine, front.proxy);
+	CHECK_OK(dx_close_wait(asked.a, 0, 0));
+	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_CLOSED);
+	peer_close(client);
+	CHECK_EQ(proxy_info(&front).active, 0);
+	peer_close(backend);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
+	RUN(the_host_shakes_hands);
+	RUN(a_handshake_that_fails_ends_the_connection);
 	RUN(clients_and_backends_have_their_codecs);
 	return test_end();
 }
