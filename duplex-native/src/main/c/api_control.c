@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* duplex.h: shutting down, closing and releasing sockets. */
+/* duplex.h: what is left to a socket's worker: bytes, shutting down, closing and releasing. */
 #include "activity.h"
 #include "api.h"
 #include "connect.h"
 #include "half.h"
 #include "held.h"
+#include "output.h"
 #include "placement.h"
 
 #include <errno.h>
+#include <string.h>
+
+#define QUEUED_MOST (16u << 20) /* bytes of one command */
 
 /* Finds the socket and makes a command about it. 0, or an error with everything undone. */
 static int begin(dx_id id, const struct dx__reply *reply, struct dx__command **command)
@@ -35,6 +39,91 @@ static int end(struct dx__engine *engine, struct dx__command *undone, int rc)
 		dx__command_drop(undone);
 	dx__engine_leave(engine);
 	return rc;
+}
+
+/* ---- queueing ---- */
+
+static int queue(struct dx__worker *worker, struct dx__command *command)
+{
+	struct dx__socket *socket = command->a;
+	if (socket->closed || dx__slab_is_dead(socket))
+		return -ENOENT;
+	int rc = worker->stopping ? -ESHUTDOWN : dx__socket_error(socket);
+	if (!rc)
+		rc = dx__socket_place(worker, socket);
+	if (rc)
+		return rc;
+	struct dx__chunk *chunk = command->chunk;
+	command->chunk = NULL;
+	dx__output_put(socket, chunk, 0, 0, chunk->size, NULL);
+	dx__chunk_leave(chunk, &worker->chunk);
+	dx__drain_begin(worker, socket);
+	return 0;
+}
+
+static void run_queue(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	if (!dx__place_claim(worker, command))
+		return;
+	int rc = queue(worker, command);
+	dx__half_give_back(command->a, DX__OUT);
+	dx__socket_run_after(command->a);
+	dx__socket_unplace_if_idle(worker, command->a);
+	dx__command_answer(command, rc);
+}
+
+/* Caller holds the control lock. */
+static int check_queue(struct dx__socket *socket)
+{
+	if (dx__slab_is_dead(socket))
+		return -ENOENT;
+	int rc = dx__half_check(socket, DX__OUT);
+	if (!rc && atomic_load(&socket->shut))
+		rc = -EPIPE;
+	return rc ? rc : dx__socket_error(socket);
+}
+
+static int give_queue(dx_id id, const void *data, size_t length, const struct dx__reply *reply)
+{
+	struct dx__command *command;
+	if (!data || !length)
+		return -EINVAL;
+	if (length > QUEUED_MOST)
+		return -EMSGSIZE;
+	int rc = begin(id, reply, &command);
+	if (rc)
+		return rc;
+	struct dx__engine *engine = command->engine;
+	struct dx__socket *socket = command->a;
+	if (socket->listening)
+		return end(engine, command, -ENOTCONN);
+	command->chunk = dx__chunk_new((uint32_t)length, 1);
+	if (!command->chunk)
+		return end(engine, command, -ENOMEM);
+	memcpy(command->chunk->data, data, length);
+	command->message.run = run_queue;
+	pthread_mutex_lock(&engine->control);
+	rc = check_queue(socket);
+	if (!rc)
+		dx__half_take(socket, DX__OUT, command);
+	pthread_mutex_unlock(&engine->control);
+	if (rc)
+		return end(engine, command, rc);
+	dx__half_taken(command, socket, NULL);
+	return end(engine, NULL, 0);
+}
+
+DX_API int dx_queue(dx_id socket, const void *data, size_t length, uint64_t token)
+{
+	return give_queue(socket, data, length, &(struct dx__reply){.token = token});
+}
+
+DX_API int dx_queue_wait(dx_id socket, const void *data, size_t length)
+{
+	struct dx__waiter waiter;
+	dx__waiter_init(&waiter);
+	return dx__waiter_await(&waiter, give_queue(socket, data, length, &(struct dx__reply){.waiter = &waiter}));
 }
 
 /* ---- shutting down ---- */

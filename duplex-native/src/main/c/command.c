@@ -25,6 +25,8 @@ static void destroy(struct dx__command *command)
 	command->proxy = NULL;
 	free(command->addresses);
 	free(command->limits);
+	free(command->chunk);
+	command->chunk = NULL;
 	command->addresses = NULL;
 	command->limits = NULL;
 }

@@ -320,6 +320,18 @@ DX_API int64_t dx_send(dx_id socket, const void *data, size_t length);
 DX_API int64_t dx_send_wait(dx_id socket, const void *data, size_t length, int timeout);
 
 /**
+ * Leave bytes to the engine: they are delivered behind what is queued already and ahead of whatever is sent next, as
+ * those are that a former join left. For who has to go, not for sending: nothing holds the caller back.
+ *
+ * @param data   copied
+ * @param length 1 to 16 MiB
+ * @return 0; answered when they are in the queue. -EMSGSIZE; -EBUSY when the output half is flowing or being taken,
+ *         -EPIPE after dx_shutdown(); errors as recorded
+ */
+DX_API int dx_queue(dx_id socket, const void *data, size_t length, uint64_t token);
+DX_API int dx_queue_wait(dx_id socket, const void *data, size_t length);
+
+/**
  * Send a part of a file, without bringing it into user space (sendfile). Reading the file may block the caller.
  *
  * @param file   a regular file or another that can be mapped; stays the caller's, its position is not used

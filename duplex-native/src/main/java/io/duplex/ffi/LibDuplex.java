@@ -52,6 +52,8 @@ public final class LibDuplex {
 
 	public static native long dx_send(long socket, ByteBuffer data, long length);
 
+	public static native int dx_queue(long socket, byte[] data, long length, long token);
+
 	public static native long dx_send_file(long socket, int file, long offset, long count);
 
 	public static native int dx_option_set(long socket, int option, int value);
