@@ -9,6 +9,7 @@
 #include "placement.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define QUEUED_MOST (16u << 20) /* bytes of one command */
@@ -43,7 +44,17 @@ static int end(struct dx__engine *engine, struct dx__command *undone, int rc)
 
 /* ---- queueing ---- */
 
-static int queue(struct dx__worker *worker, struct dx__command *command)
+/* The caller is the output's owner. */
+static void put(struct dx__command *command)
+{
+	struct dx__chunk *chunk = command->chunk, *none = NULL;
+	command->chunk = NULL;
+	dx__output_put(command->a, chunk, 0, command->max, chunk->size - command->max, NULL);
+	dx__chunk_leave(chunk, &none);
+}
+
+/* Delivers what is queued, or was until now. */
+static int deliver(struct dx__worker *worker, struct dx__command *command)
 {
 	struct dx__socket *socket = command->a;
 	if (socket->closed || dx__slab_is_dead(socket))
@@ -51,14 +62,11 @@ static int queue(struct dx__worker *worker, struct dx__command *command)
 	int rc = worker->stopping ? -ESHUTDOWN : dx__socket_error(socket);
 	if (!rc)
 		rc = dx__socket_place(worker, socket);
-	if (rc)
-		return rc;
-	struct dx__chunk *chunk = command->chunk;
-	command->chunk = NULL;
-	dx__output_put(socket, chunk, 0, 0, chunk->size, NULL);
-	dx__chunk_leave(chunk, &worker->chunk);
-	dx__drain_begin(worker, socket);
-	return 0;
+	if (!rc && command->chunk)
+		put(command);
+	if (!rc)
+		dx__drain_begin(worker, socket);
+	return rc;
 }
 
 static void run_queue(struct dx__worker *worker, struct dx__message *message)
@@ -66,11 +74,52 @@ static void run_queue(struct dx__worker *worker, struct dx__message *message)
 	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
 	if (!dx__place_claim(worker, command))
 		return;
-	int rc = queue(worker, command);
-	dx__half_give_back(command->a, DX__OUT);
-	dx__socket_run_after(command->a);
-	dx__socket_unplace_if_idle(worker, command->a);
+	struct dx__socket *socket = command->a;
+	bool has_taken = command->chunk;
+	int rc = deliver(worker, command);
+	if (has_taken) {
+		dx__half_give_back(socket, DX__OUT);
+		dx__socket_run_after(socket);
+	} else if (rc && rc != -ENOENT && rc != -ESHUTDOWN) {
+		/* Broken, or it cannot be watched: whoever sends next is told. */
+		dx__socket_note_error(socket, rc);
+		dx__output_discard(worker, socket);
+		dx__drain_begin(worker, socket);
+		rc = 0;
+	}
+	dx__socket_unplace_if_idle(worker, socket);
 	dx__command_answer(command, rc);
+}
+
+bool dx__api_queue_locked(struct dx__command *command)
+{
+	struct dx__socket *socket = command->a;
+	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD) {
+		/* A worker has the output. */
+		dx__half_take(socket, DX__OUT, command);
+		return false;
+	}
+	put(command);
+	dx__half_set(socket, DX__OUT, DX_HALF_DRAINING);
+	dx__place_dispatch_locked(command);
+	return true;
+}
+
+struct dx__command *dx__api_queueing(struct dx__engine *engine, struct dx__socket *socket, struct dx__chunk *chunk,
+		const struct dx__reply *reply, int *rc)
+{
+	struct dx__command *command = dx__command_new(engine, reply, rc);
+	if (!command) {
+		free(chunk);
+		return NULL;
+	}
+	dx__slab_hold(socket);
+	command->a = socket;
+	command->answer.object = dx__socket_id(socket);
+	command->dispatch = dx__place_dispatch;
+	command->message.run = run_queue;
+	command->chunk = chunk;
+	return command;
 }
 
 /* Caller holds the control lock. */
@@ -86,32 +135,34 @@ static int check_queue(struct dx__socket *socket)
 
 static int give_queue(dx_id id, const void *data, size_t length, const struct dx__reply *reply)
 {
-	struct dx__command *command;
+	struct dx__engine *engine;
+	struct dx__socket *socket;
 	if (!data || !length)
 		return -EINVAL;
 	if (length > QUEUED_MOST)
 		return -EMSGSIZE;
-	int rc = begin(id, reply, &command);
+	int rc = dx__api_socket(id, &engine, &socket);
 	if (rc)
 		return rc;
-	struct dx__engine *engine = command->engine;
-	struct dx__socket *socket = command->a;
-	if (socket->listening)
-		return end(engine, command, -ENOTCONN);
-	command->chunk = dx__chunk_new((uint32_t)length, 1);
-	if (!command->chunk)
-		return end(engine, command, -ENOMEM);
-	memcpy(command->chunk->data, data, length);
-	command->message.run = run_queue;
-	pthread_mutex_lock(&engine->control);
-	rc = check_queue(socket);
-	if (!rc)
-		dx__half_take(socket, DX__OUT, command);
-	pthread_mutex_unlock(&engine->control);
-	if (rc)
-		return end(engine, command, rc);
-	dx__half_taken(command, socket, NULL);
-	return end(engine, NULL, 0);
+	struct dx__chunk *chunk = dx__chunk_new((uint32_t)length, 1);
+	struct dx__command *command = NULL;
+	rc = -ENOMEM;
+	if (chunk) {
+		memcpy(chunk->data, data, length);
+		command = dx__api_queueing(engine, socket, chunk, reply, &rc);
+	}
+	if (command) {
+		pthread_mutex_lock(&engine->control);
+		rc = socket->listening ? -ENOTCONN : check_queue(socket);
+		bool is_sent = !rc && dx__api_queue_locked(command);
+		pthread_mutex_unlock(&engine->control);
+		if (rc)
+			dx__command_drop(command);
+		else if (!is_sent)
+			dx__half_taken(command, socket, NULL);
+	}
+	dx__api_leave(engine, socket, NULL, NULL);
+	return rc;
 }
 
 DX_API int dx_queue(dx_id socket, const void *data, size_t length, uint64_t token)

@@ -48,6 +48,7 @@ struct dx__account;
 struct dx__parked;
 struct dx__segment;
 struct dx__stream;
+struct dx__taking;
 struct dx__connect;
 
 /* A peer's address, without the path of a unix one. */
@@ -97,6 +98,7 @@ struct dx__socket {
 	bool in_epoll;
 	bool gone;                    /* the descriptor is about to be closed: no arming */
 	struct dx__parked *parked;
+	struct dx__taking *taking;    /* a socket that comes over this one, or NULL */
 	struct dx__news news;
 
 	/* The worker's. */

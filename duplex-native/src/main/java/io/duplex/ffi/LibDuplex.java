@@ -95,9 +95,9 @@ public final class LibDuplex {
 
 	public static native int dx_proxy_start(long proxy, long token);
 
-	public static native int dx_pass_wait(long socket, long carrier, int timeout);
+	public static native int dx_pass(long socket, long carrier, long token);
 
-	public static native int dx_take_wait(long engine, long carrier, int timeout, long[] socket);
+	public static native int dx_take(long engine, long carrier, long[] socket);
 
 	public static native int dx_proxy_start_on(long proxy, int fd, long token);
 
