@@ -215,8 +215,6 @@ static void describe_local(struct dx__socket *socket, struct dx_address *address
 static uint32_t public_state(struct dx__socket *socket, enum dx__side_of_half side)
 {
 	uint32_t state = dx__half_state(socket, side);
-	if (state == DX__HALF_QUEUEING)
-		return DX_HALF_DRAINING;
 	return state == DX__HALF_CONNECTING || state == DX__HALF_CLOSED ? DX_HALF_TAKING : state;
 }
 

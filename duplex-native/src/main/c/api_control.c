@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* duplex.h: shutting down, closing and releasing sockets. */
+/* duplex.h: what is left to a socket's worker: bytes, shutting down, closing and releasing. */
 #include "activity.h"
 #include "api.h"
 #include "connect.h"
 #include "half.h"
 #include "held.h"
 #include "placement.h"
+#include "queueing.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUED_MOST (16u << 20) /* bytes of one command */
 
 /* Finds the socket and makes a command about it. 0, or an error with everything undone. */
 static int begin(dx_id id, const struct dx__reply *reply, struct dx__command **command)
@@ -35,6 +40,63 @@ static int end(struct dx__engine *engine, struct dx__command *undone, int rc)
 		dx__command_drop(undone);
 	dx__engine_leave(engine);
 	return rc;
+}
+
+/* ---- queueing ---- */
+
+/* Caller holds the control lock. */
+static int check_queue(struct dx__socket *socket)
+{
+	if (dx__slab_is_dead(socket))
+		return -ENOENT;
+	int rc = dx__half_check(socket, DX__OUT);
+	if (!rc && atomic_load(&socket->shut))
+		rc = -EPIPE;
+	return rc ? rc : dx__socket_error(socket);
+}
+
+static int give_queue(dx_id id, const void *data, size_t length, const struct dx__reply *reply)
+{
+	struct dx__engine *engine;
+	struct dx__socket *socket;
+	if (!data || !length)
+		return -EINVAL;
+	if (length > QUEUED_MOST)
+		return -EMSGSIZE;
+	int rc = dx__api_socket(id, &engine, &socket);
+	if (rc)
+		return rc;
+	struct dx__chunk *chunk = dx__chunk_new((uint32_t)length, 1);
+	struct dx__command *command = NULL;
+	rc = -ENOMEM;
+	if (chunk) {
+		memcpy(chunk->data, data, length);
+		command = dx__queueing_new(engine, socket, chunk, reply, &rc);
+	}
+	if (command) {
+		pthread_mutex_lock(&engine->control);
+		rc = socket->listening ? -ENOTCONN : check_queue(socket);
+		bool is_sent = !rc && dx__queueing_give_locked(command);
+		pthread_mutex_unlock(&engine->control);
+		if (rc)
+			dx__command_drop(command);
+		else if (!is_sent)
+			dx__half_taken(command, socket, NULL);
+	}
+	dx__api_leave(engine, socket, NULL, NULL);
+	return rc;
+}
+
+DX_API int dx_queue(dx_id socket, const void *data, size_t length, uint64_t token)
+{
+	return give_queue(socket, data, length, &(struct dx__reply){.token = token});
+}
+
+DX_API int dx_queue_wait(dx_id socket, const void *data, size_t length)
+{
+	struct dx__waiter waiter;
+	dx__waiter_init(&waiter);
+	return dx__waiter_await(&waiter, give_queue(socket, data, length, &(struct dx__reply){.waiter = &waiter}));
 }
 
 /* ---- shutting down ---- */

@@ -2,19 +2,22 @@
 /*
  * duplex.h: descriptors that travel over unix sockets, and managed sockets with them.
  *
- * A socket is passed on from inside its halves, which keeps joins and closes away, and let go of when the carrier has all
- * of it: until then nothing has changed. The open file is then the other process's, too, so what dx_adopt() changed is not
- * undone, and the connection is not shut down.
+ * A socket is passed on by one system call, under the control lock, which keeps joins and closes away: the carrier takes
+ * nothing, and nothing has changed; or it takes the first byte, and with it the descriptor. Then the rest is queued in the
+ * carrier's output, and the socket is let go of. The open file is then the other process's, too, so what dx_adopt() changed
+ * is not undone, and the connection is not shut down. What has come of a socket that is being taken is kept at the carrier.
  */
+#include "activity.h"
 #include "api.h"
 #include "half.h"
 #include "held.h"
 #include "pass.h"
+#include "queueing.h"
+#include "placement.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- bytes with a descriptor ---- */
 
@@ -101,118 +104,179 @@ DX_API int64_t dx_recv_fd(dx_id id, void *data, size_t length, int *fd)
 
 /* ---- passing a socket on ---- */
 
-static int64_t send_all(struct dx__socket *carrier, const char *data, size_t length, int fd, uint64_t deadline)
-{
-	size_t sent = 0;
-	int64_t n = 0;
-	while (n >= 0 && sent < length) {
-		n = try_send(carrier, data + sent, length - sent, sent ? -1 : fd);
-		/* Who closes the socket waits for its halves, and the engine's stop for who closes. */
-		if (n == -EAGAIN && dx__engine_is_stopping(carrier->engine))
-			n = -ESHUTDOWN;
-		if (n == -EAGAIN)
-			n = dx__held_park(carrier, DX__OUT, deadline);
-		if (n > 0)
-			sent += (size_t)n;
-	}
-	return sent || n >= 0 ? (int64_t)sent : n;
-}
-
-/* Takes the unread bytes, behind a header; NULL, and *rc. */
-static char *wrap(dx_id id, struct dx__socket *socket, size_t *length, int *rc)
+/* The header and the unread bytes; these stay where they are. NULL without memory. */
+static struct dx__chunk *wrap(struct dx__socket *socket)
 {
 	/* Nobody adds to them: they only get fewer. */
-	size_t most = atomic_load_explicit(&socket->input_queued, memory_order_relaxed);
-	char *message = malloc(DX__PASS_HEADER + most + 1);
-	*rc = most > DX__PASS_MOST ? -EMSGSIZE : message ? 0 : -ENOMEM;
-	int64_t unread = *rc ? *rc : dx_recv_queued(id, message + DX__PASS_HEADER, most);
-	if (unread < 0) {
-		free(message);
-		*rc = (int)unread;
+	uint32_t unread = atomic_load_explicit(&socket->input_queued, memory_order_relaxed);
+	struct dx__chunk *chunk = dx__chunk_new(DX__PASS_HEADER + unread, 1);
+	if (!chunk)
 		return NULL;
-	}
-	dx__pass_header(message, (uint32_t)unread);
-	*length = DX__PASS_HEADER + (size_t)unread;
-	return message;
+	pthread_mutex_lock(dx__held_lock(socket));
+	if (!socket->input)
+		unread = 0;
+	else if (unread > socket->input->length)
+		unread = socket->input->length;
+	if (unread)
+		memcpy(chunk->data + DX__PASS_HEADER, socket->input->data + socket->input->offset, unread);
+	pthread_mutex_unlock(dx__held_lock(socket));
+	chunk->size = DX__PASS_HEADER + unread;
+	dx__pass_header(chunk->data, unread);
+	return chunk;
 }
 
-/* The carrier did not take it: the bytes are the socket's again. The caller is inside the input half. */
-static int unwrap(struct dx__socket *socket, const char *message, size_t length)
+/* Sends what the carrier takes. The unread bytes go with the first of them. Caller holds the control lock, under which the
+   descriptors cannot be closed while the halves are held. Returns bytes, -EAGAIN also when there are fewer unread ones
+   than were wrapped, or an error. */
+static int64_t hand_over(struct dx__socket *socket, struct dx__socket *carrier, const struct dx__chunk *chunk)
 {
-	length -= DX__PASS_HEADER;
-	struct dx__buffer *buffer = length ? dx__buffer_new(length) : NULL;
-	if (!buffer)
-		return length ? -ENOMEM : 0;
-	memcpy(buffer->data, message + DX__PASS_HEADER, length);
-	buffer->length = (uint32_t)length;
 	pthread_mutex_lock(dx__held_lock(socket));
-	socket->input = buffer;
-	atomic_store_explicit(&socket->input_queued, buffer->length, memory_order_relaxed);
+	uint32_t unread = atomic_load_explicit(&socket->input_queued, memory_order_relaxed);
+	int64_t n = -ESTALE;
+	if (chunk->size == DX__PASS_HEADER + unread)
+		n = send_with(carrier, chunk->data, chunk->size, socket->fd);
+	if (n > 0) {
+		free(socket->input);
+		socket->input = NULL;
+		atomic_store_explicit(&socket->input_queued, 0, memory_order_relaxed);
+	}
 	pthread_mutex_unlock(dx__held_lock(socket));
+	return n;
+}
+
+/* Caller holds the control lock. */
+static int check_pass(struct dx__socket *socket, struct dx__socket *carrier)
+{
+	if (dx__slab_is_dead(socket) || dx__slab_is_dead(carrier))
+		return -ENOENT;
+	int rc = dx__half_check(socket, DX__IN);
+	uint32_t output = dx__half_state(socket, DX__OUT);
+	if (!rc && output == DX_HALF_DRAINING)
+		rc = -ENOTEMPTY;
+	if (!rc && output != DX_HALF_SHUT)
+		rc = dx__half_check(socket, DX__OUT);
+	if (!rc)
+		rc = dx__half_check(carrier, DX__OUT);
+	if (!rc && atomic_load(&carrier->shut))
+		rc = -EPIPE;
+	if (!rc && dx__half_state(carrier, DX__OUT) == DX_HALF_DRAINING)
+		rc = -EAGAIN;
+	return rc;
+}
+
+/* The other process has it: the descriptor here is closed, and the connection goes on there. */
+static void run_passed(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	struct dx__socket *socket = command->a;
+	if (!dx__place_claim(worker, command))
+		return;
+	dx__close_begin(worker, socket, DX__CLOSE_NOW, 0, command);
+	/* A close that was asked for meanwhile finds it closed. */
+	dx__socket_run_after(socket);
+}
+
+/* One attempt, while the carrier's output is empty. `rest` is what does not fit, and left to the carrier's worker. Both commands are the caller's again when
+   this fails, and rest when it is not needed: then *is_all. */
+static int attempt(struct dx__command *command, struct dx__command *rest, bool *is_all)
+{
+	struct dx__socket *socket = command->a, *carrier = rest->a;
+	pthread_mutex_lock(&command->engine->control);
+	int64_t n = check_pass(socket, carrier);
+	if (!n)
+		n = hand_over(socket, carrier, rest->chunk);
+	if (n > 0) {
+		*is_all = n == rest->chunk->size;
+		/* What dx_adopt() changed is not undone: the open file is the other process's. */
+		socket->adopted = false;
+		dx__slab_kill(socket);
+		dx__half_take(socket, DX__IN, command);
+		if (dx__half_state(socket, DX__OUT) == DX_HALF_HELD)
+			dx__half_take(socket, DX__OUT, command);
+		if (!*is_all) {
+			rest->max = (uint32_t)n;
+			dx__queueing_give_locked(rest);
+		}
+	}
+	pthread_mutex_unlock(&command->engine->control);
+	if (n < 0)
+		return (int)n;
+	dx__half_taken(command, socket, NULL);
 	return 0;
 }
 
-/* Waits until what is queued is delivered. *output: whether the output half is entered; one that was shut need not be. */
-static int enter_halves(struct dx__socket *socket, uint64_t deadline, bool *output)
-{
-	int rc = 0;
-	*output = false;
-	while (!rc && (rc = dx__half_enter(socket, DX__OUT)) == -EAGAIN)
-		rc = dx__held_park(socket, DX__OUT, deadline);
-	if (rc && rc != -EPIPE)
-		return rc;
-	*output = !rc;
-	rc = dx__half_enter(socket, DX__IN);
-	if (rc && *output)
-		dx__half_leave(socket, DX__OUT);
-	return rc;
-}
-
-/* The caller is inside the halves. Returns 0 when the other process has it all. */
-static int hand_over(dx_id id, struct dx__socket *socket, struct dx__socket *carrier, uint64_t deadline)
+static int pass(struct dx__engine *engine, struct dx__socket *socket, struct dx__socket *carrier,
+		const struct dx__reply *reply)
 {
 	int rc;
-	size_t length = 0;
-	char *message = wrap(id, socket, &length, &rc);
-	if (!message)
+	bool is_all = true;
+	struct dx__chunk *chunk = wrap(socket);
+	if (!chunk)
+		return -ENOMEM;
+	struct dx__command *rest = dx__queueing_new(engine, carrier, chunk, &(struct dx__reply){0}, &rc);
+	if (!rest)
 		return rc;
-	int64_t sent = send_all(carrier, message, length, socket->fd, deadline);
-	if (sent == (int64_t)length) {
-		socket->adopted = false;
-	} else {
-		rc = unwrap(socket, message, length);
-		if (!rc)
-			rc = sent < 0 ? (int)sent : -ETIMEDOUT;
-		if (sent > 0)
-			dx_shutdown_wait(dx__socket_id(carrier));
+	rest->silent = true;
+	struct dx__command *command = dx__command_new(engine, reply, &rc);
+	if (!command) {
+		dx__command_drop(rest);
+		return rc;
 	}
-	free(message);
+	dx__slab_hold(socket);
+	command->a = socket;
+	command->answer.object = dx__socket_id(socket);
+	command->dispatch = dx__place_dispatch;
+	command->message.run = run_passed;
+	rc = attempt(command, rest, &is_all);
+	if (rc)
+		dx__command_drop(command);
+	if (rc || is_all)
+		dx__command_drop(rest);
 	return rc;
 }
 
-static int pass(dx_id id, struct dx__socket *socket, struct dx__socket *carrier, uint64_t deadline)
+static int give_pass(struct dx__engine *engine, struct dx__socket *socket, struct dx__socket *carrier,
+		const struct dx__reply *reply)
 {
-	bool output;
+	int rc;
 	if (socket == carrier)
 		return -EINVAL;
+	if (socket->engine != carrier->engine)
+		return -EXDEV;
 	if (socket->listening || carrier->listening)
 		return -ENOTCONN;
 	if (carrier->family != DX_FAMILY_UNIX)
 		return -EOPNOTSUPP;
-	int rc = enter_halves(socket, deadline, &output);
+	do
+		rc = pass(engine, socket, carrier, reply);
+	while (rc == -ESTALE);
+	return rc;
+}
+
+/* Finds both. */
+static int enter_both(dx_id id, dx_id carrier_id, struct dx__engine **engine, struct dx__socket **socket,
+		struct dx__engine **carriers, struct dx__socket **carrier)
+{
+	int rc = dx__api_socket(id, engine, socket);
 	if (rc)
 		return rc;
-	rc = hand_over(id, socket, carrier, deadline);
-	dx__half_leave(socket, DX__IN);
-	if (output)
-		dx__half_leave(socket, DX__OUT);
+	rc = dx__api_socket(carrier_id, carriers, carrier);
+	if (rc)
+		dx__api_leave(*engine, *socket, NULL, NULL);
+	return rc;
+}
+
+DX_API int dx_pass(dx_id id, dx_id carrier_id, uint64_t token)
+{
+	struct dx__engine *engine, *carriers;
+	struct dx__socket *socket, *carrier;
+	int rc = enter_both(id, carrier_id, &engine, &socket, &carriers, &carrier);
 	if (rc)
 		return rc;
-	/* Whoever closes it first, the descriptor here is closed and the connection goes on there. */
-	int fd = dx_release_wait(id, 0);
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 && fd != -ENOENT ? fd : 0;
+	rc = give_pass(engine, socket, carrier, &(struct dx__reply){.token = token});
+	dx__api_leave(carriers, carrier, NULL, NULL);
+	dx__api_leave(engine, socket, NULL, NULL);
+	return rc;
 }
 
 DX_API int dx_pass_wait(dx_id id, dx_id carrier_id, int timeout)
@@ -220,69 +284,103 @@ DX_API int dx_pass_wait(dx_id id, dx_id carrier_id, int timeout)
 	struct dx__engine *engine, *carriers;
 	struct dx__socket *socket, *carrier;
 	uint64_t deadline = dx__api_deadline(timeout);
-	int rc = dx__api_socket(id, &engine, &socket);
+	int rc = enter_both(id, carrier_id, &engine, &socket, &carriers, &carrier);
 	if (rc)
 		return rc;
-	rc = dx__api_socket(carrier_id, &carriers, &carrier);
-	if (!rc) {
-		rc = pass(id, socket, carrier, deadline);
-		dx__api_leave(carriers, carrier, NULL, NULL);
-	}
+	do {
+		struct dx__waiter waiter;
+		dx__waiter_init(&waiter);
+		rc = dx__waiter_await(&waiter, give_pass(engine, socket, carrier, &(struct dx__reply){.waiter = &waiter}));
+		int parked = 0;
+		if (rc == -EAGAIN)
+			parked = dx__held_park(carrier, DX__OUT, deadline);
+		else if (rc == -ENOTEMPTY)
+			parked = dx__held_park(socket, DX__OUT, deadline);
+		if (parked)
+			rc = parked;
+	} while (rc == -EAGAIN || rc == -ENOTEMPTY);
+	dx__api_leave(carriers, carrier, NULL, NULL);
 	dx__api_leave(engine, socket, NULL, NULL);
 	return rc;
 }
 
 /* ---- taking it ---- */
 
-/* Receives all of it; what a descriptor is attached to comes first. */
-static int receive_all(struct dx__socket *carrier, char *data, size_t length, int *fd, uint64_t deadline)
+/* Receives what is there; when that is all, *taking is the caller's. The caller is inside the input half. */
+static int receive_taking(struct dx__socket *carrier, struct dx__taking **taking)
 {
-	size_t got = 0;
-	while (got < length) {
-		int more = -1;
-		int64_t n = try_recv(carrier, data + got, length - got, &more);
-		if (more != -1 && *fd == -1)
-			*fd = more;
-		else if (more != -1)
-			close(more);
-		if (n == -EAGAIN) {
-			n = dx__held_park(carrier, DX__IN, deadline);
-			if (n)
-				return got ? -EPROTO : (int)n;
-			continue;
-		}
-		if (n <= 0)
-			return n ? (int)n : got ? -EPROTO : -ENOTCONN;
-		got += (size_t)n;
+	if (atomic_load_explicit(&carrier->input_queued, memory_order_relaxed))
+		return -ENOTEMPTY;
+	int rc = -ENOMEM;
+	pthread_mutex_lock(dx__held_lock(carrier));
+	if (!carrier->taking)
+		carrier->taking = dx__taking_new();
+	if (carrier->taking)
+		rc = dx__taking_receive(carrier->taking, carrier->fd);
+	if (rc != -EAGAIN && rc != -ENOMEM) {
+		*taking = carrier->taking;
+		carrier->taking = NULL;
 	}
-	return 0;
+	pthread_mutex_unlock(dx__held_lock(carrier));
+	if (rc == -ECONNRESET || rc == -ENOTCONN) {
+		/* After an error the kernel says that it is the end. */
+		if (rc == -ECONNRESET)
+			dx__socket_note_error(carrier, rc);
+		int error = dx__socket_error(carrier);
+		return error ? error : rc;
+	}
+	return rc;
+}
+
+static int try_take(dx_id engine, struct dx__socket *carrier, dx_id *id)
+{
+	struct dx__taking *taking = NULL;
+	if (carrier->listening)
+		return -ENOTCONN;
+	if (carrier->family != DX_FAMILY_UNIX)
+		return -EOPNOTSUPP;
+	int rc = dx__half_enter(carrier, DX__IN);
+	if (rc)
+		return rc;
+	rc = receive_taking(carrier, &taking);
+	dx__half_leave(carrier, DX__IN);
+	if (!rc)
+		rc = dx_adopt(engine, taking->fd, taking->data, taking->unread, id);
+	if (!rc)
+		taking->fd = -1;
+	dx__taking_free(taking);
+	return rc;
+}
+
+DX_API int dx_take(dx_id engine_id, dx_id carrier_id, dx_id *id)
+{
+	struct dx__engine *engine;
+	struct dx__socket *carrier;
+	if (!id)
+		return -EINVAL;
+	int rc = dx__api_socket(carrier_id, &engine, &carrier);
+	if (rc)
+		return rc;
+	rc = try_take(engine_id, carrier, id);
+	dx__api_leave(engine, carrier, NULL, NULL);
+	return rc;
 }
 
 DX_API int dx_take_wait(dx_id engine_id, dx_id carrier_id, int timeout, dx_id *id)
 {
 	struct dx__engine *engine;
 	struct dx__socket *carrier;
-	char header[DX__PASS_HEADER], *unread = NULL;
-	uint32_t length = 0;
-	int fd = -1;
 	if (!id)
 		return -EINVAL;
 	int rc = dx__api_socket(carrier_id, &engine, &carrier);
 	if (rc)
 		return rc;
 	uint64_t deadline = dx__api_deadline(timeout);
-	rc = receive_all(carrier, header, sizeof(header), &fd, deadline);
-	if (!rc && (fd == -1 || !dx__pass_is_header(header, &length)))
-		rc = -EPROTO;
-	if (!rc && length && !(unread = malloc(length)))
-		rc = -ENOMEM;
-	if (!rc && length)
-		rc = receive_all(carrier, unread, length, &fd, deadline);
-	if (!rc)
-		rc = dx_adopt(engine_id, fd, unread, length, id);
-	if (rc && fd != -1)
-		close(fd);
-	free(unread);
+	while ((rc = try_take(engine_id, carrier, id)) == -EAGAIN) {
+		rc = dx__held_park(carrier, DX__IN, deadline);
+		if (rc)
+			break;
+	}
 	dx__api_leave(engine, carrier, NULL, NULL);
 	return rc;
 }

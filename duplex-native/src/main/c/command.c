@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command.h"
-#include "chunk.h"
 #include "join.h"
 #include "proxy.h"
 #include "socket.h"
@@ -26,13 +25,10 @@ static void destroy(struct dx__command *command)
 	command->proxy = NULL;
 	free(command->addresses);
 	free(command->limits);
+	free(command->chunk);
+	command->chunk = NULL;
 	command->addresses = NULL;
 	command->limits = NULL;
-	struct dx__chunk *none = NULL;
-	if (command->chunk)
-		dx__chunk_leave(command->chunk, &none);
-	free(none);
-	command->chunk = NULL;
 }
 
 static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t bits, struct dx_event *event)

@@ -53,7 +53,7 @@ struct dx__command {
 	/* A join that the engine makes itself came to nothing; or NULL. */
 	void (*failed)(struct dx__worker *worker, struct dx__command *command);
 	struct dx__limits *limits;    /* owned */
-	struct dx__chunk *chunk;      /* reference: what a put left, or NULL */
+	struct dx__chunk *chunk;      /* to be queued; owned */
 	uint32_t attempt_delay;       /* milliseconds, DX_CONNECT_IN_TURN */
 	struct dx_address source;     /* family NONE: any */
 	struct dx_address *addresses; /* owned */

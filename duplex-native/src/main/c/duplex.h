@@ -331,6 +331,18 @@ DX_API int64_t dx_send(dx_id socket, const void *data, size_t length);
 DX_API int64_t dx_send_wait(dx_id socket, const void *data, size_t length, int timeout);
 
 /**
+ * Leave bytes to the engine: they are delivered behind what is queued already and ahead of whatever is sent next, as
+ * those are that a former join left. For who has to go, not for sending: nothing holds the caller back.
+ *
+ * @param data   copied
+ * @param length 1 to 16 MiB
+ * @return 0; answered when they are in the queue. -EMSGSIZE; -EBUSY when the output half is flowing or being taken,
+ *         -EPIPE after dx_shutdown(); errors as recorded
+ */
+DX_API int dx_queue(dx_id socket, const void *data, size_t length, uint64_t token);
+DX_API int dx_queue_wait(dx_id socket, const void *data, size_t length);
+
+/**
  * Send a part of a file, without bringing it into user space (sendfile). Reading the file may block the caller.
  *
  * @param file   a regular file or another that can be mapped; stays the caller's, its position is not used
@@ -383,29 +395,32 @@ DX_API int64_t dx_send_fd(dx_id socket, const void *data, size_t length, int fd)
 DX_API int64_t dx_recv_fd(dx_id socket, void *data, size_t length, int *fd);
 
 /**
- * Pass a managed socket on to another process (or engine), with its unread bytes, over a unix socket: what is queued in
- * its
- * output is delivered first. On success its id is stale and the descriptor is closed here.
+ * Pass a managed socket on to another process (or engine), with its unread bytes, over a unix socket. On success its id is
+ * stale; what the carrier does not take at once is queued in its output, ahead of whatever is sent next. Otherwise nothing
+ * has changed.
  *
  * On the wire, from the first byte on, everything in network byte order: "DXS1", a 32-bit number of unread bytes, these
  * bytes; the descriptor comes with the first byte. Several follow each other; bytes of the host's own may stand
  * between.
  *
- * @param carrier a managed unix socket whose output is held
- * @param timeout milliseconds for all of it, -1 for ever. When it is over the socket stays managed if nothing was sent;
- *                a carrier that got a part is shut down
- * @return 0; -EBUSY, -EOPNOTSUPP for a carrier that is not a unix socket, -EMSGSIZE for more than 16 MiB unread,
- *         -ETIMEDOUT, errors as dx_release_wait() and dx_send_wait()
+ * @param carrier a managed unix socket of the same engine whose output is held
+ * @return 0; answered when the descriptor is closed here. -EAGAIN when the carrier takes nothing now (arm it for
+ *         DX_WRITABLE), -ENOTEMPTY while what is queued in the socket's own output is being delivered (arm that);
+ *         -EBUSY, -EXDEV, -EOPNOTSUPP for a carrier that is not a unix socket, errors of the carrier as dx_send()
  */
+DX_API int dx_pass(dx_id socket, dx_id carrier, uint64_t token);
+/** @param timeout milliseconds until the carrier takes it, -1 for ever; -ETIMEDOUT: nothing has changed */
 DX_API int dx_pass_wait(dx_id socket, dx_id carrier, int timeout);
 
 /**
- * Take over a socket that dx_pass_wait() sent at the other end of the carrier.
+ * Take over a socket that dx_pass() sent at the other end of the carrier. What has come is kept until the rest does:
+ * nothing else may be received from the carrier in between.
  *
- * @return 0; -EPROTO when something else was sent; -ENOTCONN at the end of the carrier's stream; -ETIMEDOUT with
- * nothing
- *         received; errors as dx_adopt() and dx_recv_wait()
+ * @return 0; -EAGAIN when not all of it has come (arm the carrier for DX_READABLE); -EPROTO when something else was
+ *         sent; -ENOTCONN at the end of the carrier's stream; errors as dx_adopt() and dx_recv_fd()
  */
+DX_API int dx_take(dx_id engine, dx_id carrier, dx_id *socket);
+/** @param timeout milliseconds, -1 for ever; -ETIMEDOUT: it can be taken later */
 DX_API int dx_take_wait(dx_id engine, dx_id carrier, int timeout, dx_id *socket);
 
 /**

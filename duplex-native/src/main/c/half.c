@@ -15,7 +15,6 @@ static int refusal(uint32_t state)
 	case DX_HALF_FLOWING:
 		return -EBUSY;
 	case DX_HALF_DRAINING:
-	case DX__HALF_QUEUEING:
 		return -EAGAIN;
 	case DX_HALF_SHUT:
 		return -EPIPE;
@@ -73,8 +72,7 @@ uint32_t dx__half_state(struct dx__socket *socket, enum dx__side_of_half side)
 int dx__half_check(struct dx__socket *socket, enum dx__side_of_half side)
 {
 	uint32_t state = dx__half_state(socket, side);
-	bool is_free = state == DX_HALF_HELD || state == DX_HALF_DRAINING || state == DX__HALF_QUEUEING;
-	return is_free ? 0 : refusal(state);
+	return state == DX_HALF_HELD || state == DX_HALF_DRAINING ? 0 : refusal(state);
 }
 
 /* Changes the state and keeps the count; returns the word as it was. */

@@ -55,7 +55,7 @@ int dx__held_arm(struct dx__socket *socket, uint32_t readiness)
 {
 	static const int refusals[] = {
 		[DX_HALF_TAKING] = -EBUSY, [DX_HALF_FLOWING] = -EBUSY, [DX__HALF_CONNECTING] = -EINPROGRESS,
-		[DX__HALF_CLOSED] = -ENOENT, [DX__HALF_QUEUEING] = 0,
+		[DX__HALF_CLOSED] = -ENOENT,
 	};
 	int rc = 0;
 	pthread_mutex_lock(dx__held_lock(socket));

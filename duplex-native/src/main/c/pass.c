@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,4 +80,59 @@ bool dx__pass_is_header(const char *header, uint32_t *unread)
 	memcpy(&length, header + sizeof(magic), sizeof(length));
 	*unread = ntohl(length);
 	return !memcmp(header, magic, sizeof(magic)) && *unread <= DX__PASS_MOST;
+}
+
+struct dx__taking *dx__taking_new(void)
+{
+	struct dx__taking *taking = calloc(1, sizeof(*taking));
+	if (taking)
+		taking->fd = -1;
+	return taking;
+}
+
+void dx__taking_free(struct dx__taking *taking)
+{
+	if (!taking)
+		return;
+	if (taking->fd != -1)
+		close(taking->fd);
+	free(taking->data);
+	free(taking);
+}
+
+/* One call. Returns bytes or a negative errno. */
+static ssize_t receive(struct dx__taking *taking, int socket, char *to, size_t length)
+{
+	int fd;
+	ssize_t n = dx__pass_recv(socket, to, length, &fd);
+	if (fd != -1 && taking->fd == -1)
+		taking->fd = fd;
+	else if (fd != -1)
+		close(fd);
+	if (n > 0)
+		taking->got += (uint32_t)n;
+	else if (!n)
+		return taking->got ? -EPROTO : -ENOTCONN;
+	return n;
+}
+
+int dx__taking_receive(struct dx__taking *taking, int socket)
+{
+	ssize_t n;
+	while (taking->got < DX__PASS_HEADER) {
+		n = receive(taking, socket, taking->header + taking->got, DX__PASS_HEADER - taking->got);
+		if (n < 0)
+			return (int)n;
+	}
+	if (taking->fd == -1 || !dx__pass_is_header(taking->header, &taking->unread))
+		return -EPROTO;
+	if (!taking->data && !(taking->data = malloc(taking->unread + 1)))
+		return -ENOMEM;
+	while (taking->got < DX__PASS_HEADER + taking->unread) {
+		uint32_t at = taking->got - DX__PASS_HEADER;
+		n = receive(taking, socket, taking->data + at, taking->unread - at);
+		if (n < 0)
+			return (int)n;
+	}
+	return 0;
 }

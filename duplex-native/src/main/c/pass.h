@@ -19,6 +19,23 @@ ssize_t dx__pass_recv(int socket, void *data, size_t length, int *fd);
 
 void dx__pass_header(char *header, uint32_t unread);
 
+/* A socket on its way in: what has come of it. */
+struct dx__taking {
+	int fd;             /* owned, or -1 */
+	uint32_t got;       /* bytes, header included */
+	uint32_t unread;    /* bytes behind the header, once that is there */
+	char *data;         /* these; owned */
+	char header[DX__PASS_HEADER];
+};
+
+/* One that nothing has come of; NULL without memory. */
+struct dx__taking *dx__taking_new(void);
+void dx__taking_free(struct dx__taking *taking);
+
+/* Receives what is there of it, without blocking: 0 when all of it has come, -EAGAIN, -EPROTO for something else or an end
+   within it, -ENOTCONN for an end before it, -ENOMEM, or the connection's error. After -EAGAIN and -ENOMEM it can go on. */
+int dx__taking_receive(struct dx__taking *taking, int socket);
+
 /* False for something else, or for more unread bytes than may be. */
 bool dx__pass_is_header(const char *header, uint32_t *unread);
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "putting.h"
-#include "activity.h"
 #include "half.h"
-#include "output.h"
-#include "placement.h"
+#include "queueing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,56 +9,24 @@
 
 #define BLOCK 65536 /* bytes that several messages are encoded into at once */
 
-/* ---- what could not be sent ---- */
+/* ---- sending ---- */
 
-static void run_queue(struct dx__worker *worker, struct dx__message *message)
+/* Leaves bytes to a worker that must follow those that went. The caller is inside the output half. */
+static int leave_rest(struct dx__socket *socket, const uint8_t *data, size_t length)
 {
-	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
-	if (!dx__place_claim(worker, command))
-		return;
-	struct dx__socket *socket = command->a;
-	int rc = worker->stopping ? -ESHUTDOWN : dx__socket_place(worker, socket);
-	if (rc) {
-		/* The peer has got a part of a message: the stream is good for nothing any more. */
-		dx__socket_note_error(socket, rc);
-	} else if (!socket->closed) {
-		dx__output_put(socket, command->chunk, 0, 0, command->chunk->size, NULL);
-	}
-	pthread_mutex_lock(&socket->engine->control);
-	bool drains = dx__half_state(socket, DX__OUT) == DX__HALF_QUEUEING;
-	if (drains)
-		dx__half_give_back_locked(socket, DX__OUT);
-	pthread_mutex_unlock(&socket->engine->control);
-	/* Otherwise who has taken the half delivers it first. */
-	if (drains && dx__output_length(socket))
-		dx__drain_begin(worker, socket);
-	dx__command_answer(command, rc);
-	dx__socket_unplace_if_idle(worker, socket);
-}
-
-/* Sends bytes that must follow those that went to a worker. The caller is inside the output half. */
-static int send_to_worker(struct dx__socket *socket, const uint8_t *data, size_t length)
-{
-	int rc;
-	struct dx__command *command = dx__command_new(socket->engine, &(struct dx__reply){0}, &rc);
+	int rc = -ENOMEM;
+	struct dx__engine *engine = socket->engine;
+	struct dx__chunk *chunk = dx__chunk_new((uint32_t)length, 1);
+	if (!chunk)
+		return rc;
+	memcpy(chunk->data, data, length);
+	struct dx__command *command = dx__queueing_new(engine, socket, chunk, &(struct dx__reply){0}, &rc);
 	if (!command)
 		return rc;
 	command->silent = true;
-	command->chunk = dx__chunk_new((uint32_t)length, 1);
-	if (!command->chunk) {
-		dx__command_drop(command);
-		return -ENOMEM;
-	}
-	memcpy(command->chunk->data, data, length);
-	dx__slab_hold(socket);
-	command->a = socket;
-	command->message.run = run_queue;
-	pthread_mutex_lock(&socket->engine->control);
-	/* Whoever is taking the half waits until this thread has left it, so this arrives first. */
-	if (dx__half_state(socket, DX__OUT) == DX_HALF_HELD)
-		dx__half_set(socket, DX__OUT, DX__HALF_QUEUEING);
-	dx__place_dispatch_locked(command);
-	pthread_mutex_unlock(&socket->engine->control);
+	pthread_mutex_lock(&engine->control);
+	dx__queueing_follow_locked(command);
+	pthread_mutex_unlock(&engine->control);
 	return 0;
 }
 
@@ -82,7 +48,7 @@ static int64_t send_whole(struct dx__socket *socket, const uint8_t *data, size_t
 	}
 	if ((size_t)n == length)
 		return 0;
-	int rc = send_to_worker(socket, data + n, length - (size_t)n);
+	int rc = leave_rest(socket, data + n, length - (size_t)n);
 	if (rc)
 		dx__socket_note_error(socket, rc);
 	return rc;
@@ -228,7 +194,7 @@ static int64_t put_bytes(struct dx__socket *socket, const uint8_t *data, const s
 static int64_t put(struct dx__socket *socket, struct dx__framing *framing, const uint8_t *data, size_t size,
 		const struct dx_message *messages, uint32_t count)
 {
-	/* Somebody's rest may be on its way to a worker, or the half is being taken: bytes sent now might overtake it. */
+	/* A worker may have somebody's rest to deliver, or the half is being taken: bytes sent now might overtake it. */
 	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD)
 		return -EAGAIN;
 	int64_t rc = check(framing, size, messages);

@@ -6,8 +6,7 @@
  *
  * Messages are encoded into one block and sent by one system call. When not a byte of it goes, the encoder is put back to
  * where it was and the caller waits for room. Once a byte has gone the rest must follow, whatever the caller does: it is
- * sent to a worker, which queues it in the socket's output and delivers it. The half is QUEUEING until the worker has it;
- * a join or a close that is given meanwhile arrives there behind it.
+ * queued in the socket's output, and a worker delivers it; whatever takes the half meanwhile comes behind it.
  */
 #ifndef DX_PUTTING_H
 #define DX_PUTTING_H

@@ -7,6 +7,7 @@
 #include "held.h"
 #include "join.h"
 #include "output.h"
+#include "pass.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -44,6 +45,8 @@ void dx__socket_destroy(void *object)
 	struct dx__socket *socket = object;
 	free(socket->input);
 	dx__framing_free(socket);
+	dx__taking_free(socket->taking);
+	socket->taking = NULL;
 	if (socket->listening)
 		free(socket->path);
 	socket->input = NULL;

@@ -33,7 +33,6 @@ enum dx__side_of_half {
 enum dx__half_state {
 	DX__HALF_CONNECTING = 16,
 	DX__HALF_CLOSED = 17,
-	DX__HALF_QUEUEING = 18, /* output: what a put left is on its way to a worker */
 };
 
 /* What a worker is doing with a placed socket beside moving its streams. */
@@ -50,6 +49,7 @@ struct dx__framing;
 struct dx__parked;
 struct dx__segment;
 struct dx__stream;
+struct dx__taking;
 struct dx__connect;
 
 /* A peer's address, without the path of a unix one. */
@@ -101,6 +101,7 @@ struct dx__socket {
 	bool in_epoll;
 	bool gone;                    /* the descriptor is about to be closed: no arming */
 	struct dx__parked *parked;
+	struct dx__taking *taking;    /* a socket that comes over this one, or NULL */
 	struct dx__news news;
 
 	/* The worker's. */

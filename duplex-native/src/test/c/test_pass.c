@@ -122,6 +122,169 @@ static void a_failure_leaves_everything_as_it_was(void)
 	engine_close(other);
 }
 
+/* Nothing waits but the host's event loop. */
+static void passing_and_taking_are_tried_again_when_they_can_go_on(void)
+{
+	dx_id engine = engine_open(2), other = engine_open(1), socket, taken, join;
+	struct carriers carriers = carriers_open(engine, other, 4096);
+	int pair[2];
+	static uint8_t much[MIB], got[MIB];
+	uint64_t token = token_new();
+	struct stream ahead = stream_new(), expected = ahead;
+	wire_pair(WIRE_TCP4, 0, pair);
+	stream_fill(&ahead, much, sizeof(much));
+	CHECK_OK(dx_adopt(engine, pair[0], much, sizeof(much), &socket));
+	/* its own output comes first */
+	struct line slow = line_open(engine, WIRE_TCP4, 4096);
+	CHECK_OK(dx_queue_wait(slow.socket, much, sizeof(much)));
+	CHECK_EQ(dx_pass(slow.socket, carriers.here, token), -ENOTEMPTY);
+	/* a carrier that takes nothing */
+	int64_t n;
+	size_t filled = 0;
+	while ((n = dx_send(carriers.here, much, sizeof(much))) > 0)
+		filled += (size_t)n;
+	CHECK_EQ(dx_pass(socket, carriers.here, token), -EAGAIN);
+	CHECK_EQ(socket_info(socket).input_queued, MIB);
+	CHECK_OK(dx_arm(carriers.here, DX_WRITABLE));
+	while (filled) {
+		n = dx_recv(carriers.there, got, filled < MIB ? filled : MIB);
+		CHECK_GT(n, 0);
+		filled -= (size_t)n;
+	}
+	AWAIT(dx_pass(socket, carriers.here, token) == 0);
+	CHECK_OK(await_done(engine, token).result);
+	CHECK_EQ(dx_recv(socket, got, 1), -ENOENT);
+	/* the rest is on its way behind it, and what is sent next behind that */
+	CHECK_EQ(socket_info(carriers.here).output, DX_HALF_DRAINING);
+	CHECK_EQ(dx_pass(slow.socket, carriers.here, token), -ENOTEMPTY);
+	int rc;
+	AWAIT((rc = dx_take(other, carriers.there, &taken)) != -EAGAIN);
+	CHECK_OK(rc);
+	app_recv(taken, &expected, sizeof(much));
+	AWAIT(socket_info(carriers.here).output == DX_HALF_HELD);
+	CHECK_EQ(dx_send(carriers.here, "mine", 4), 4);
+	CHECK_EQ(dx_recv_wait(carriers.there, got, 4, 10000), 4);
+	CHECK_EQ(dx_take(other, carriers.there, &taken), -EAGAIN);
+	/* a joined carrier */
+	CHECK_OK(dx_join_wait(carriers.here, slow.socket, NULL, &join));
+	struct line third = line_open(engine, WIRE_TCP4, 0);
+	CHECK_EQ(dx_pass(third.socket, carriers.here, token), -EBUSY);
+	CHECK_OK(dx_unjoin_wait(join, NULL));
+	CHECK_EQ(dx_pass(third.socket, carriers.there, token), -EXDEV);
+	struct line line = { taken, pair[1], WIRE_TCP4 };
+	line_close(&line);
+	CHECK_OK(dx_close_wait(slow.socket, DX_CLOSE_RESET, 0));
+	peer_close(slow.peer);
+	line_close(&third);
+	carriers_close(&carriers);
+	engine_close(engine);
+	engine_close(other);
+}
+
+/* What has come is kept. */
+static void a_taking_goes_on_after_its_time_was_over(void)
+{
+	dx_id engine = engine_open(1), taken;
+	int pair[2], descriptors[2];
+	struct line carrier = line_open(engine, WIRE_UNIX, 0);
+	wire_pair(WIRE_TCP4, 0, pair);
+	/* by hand: the descriptor comes with the first byte */
+	const char message[] = "DXS1\0\0\0\5ahead";
+	wire_pair(WIRE_UNIX, 0, descriptors);
+	dx_id by_hand;
+	CHECK_OK(dx_adopt(engine, carrier.peer, NULL, 0, &by_hand));
+	CHECK_EQ(dx_send_fd(by_hand, message, 1, pair[0]), 1);
+	for (unsigned i = 1; i < 13; i++) {
+		CHECK_EQ(dx_take_wait(engine, carrier.socket, 1, &taken), -ETIMEDOUT);
+		/* further descriptors are closed */
+		CHECK_EQ(dx_send_fd(by_hand, message + i, 1, descriptors[0]), 1);
+	}
+	CHECK_OK(dx_take_wait(engine, carrier.socket, 10000, &taken));
+	peer_close(pair[0]);
+	uint8_t got[5];
+	CHECK_EQ(dx_recv(taken, got, 5), 5);
+	CHECK_EQ(memcmp(got, "ahead", 5), 0);
+	struct line line = { taken, pair[1], WIRE_TCP4 };
+	line_close(&line);
+	/* one that ends within */
+	CHECK_EQ(dx_send_fd(by_hand, message, 9, descriptors[0]), 9);
+	CHECK_EQ(dx_take(engine, carrier.socket, &taken), -EAGAIN);
+	CHECK_OK(dx_shutdown_wait(by_hand));
+	CHECK_EQ(dx_take_wait(engine, carrier.socket, 10000, &taken), -EPROTO);
+	CHECK_EQ(dx_take_wait(engine, carrier.socket, 10000, &taken), -ENOTCONN);
+	peer_close(descriptors[0]);
+	peer_close(descriptors[1]);
+	CHECK_OK(dx_close_wait(by_hand, DX_CLOSE_RESET, 0));
+	CHECK_OK(dx_close_wait(carrier.socket, DX_CLOSE_RESET, 0));
+	engine_close(engine);
+}
+
+struct passing {
+	dx_id socket;
+	dx_id carrier;
+	int result;
+};
+
+static void *pass(void *argument)
+{
+	struct passing *passing = argument;
+	passing->result = dx_pass_wait(passing->socket, passing->carrier, 30000);
+	return NULL;
+}
+
+/* Each goes whole, or stays: also when it is closed or joined at the same time. */
+static void many_are_passed_at_once(void)
+{
+	enum { COUNT = 8 };
+	for (unsigned round = 0; round < scaled(20); round++) {
+		dx_id engine = engine_open(2), other = engine_open(2), taken, join;
+		struct carriers carriers = carriers_open(engine, other, 4096);
+		struct passing passing[COUNT];
+		pthread_t threads[COUNT];
+		int pairs[COUNT][2];
+		static uint8_t bytes[5000];
+		unsigned passed = 0, arrived = 0;
+		for (unsigned i = 0; i < COUNT; i++) {
+			wire_pair(WIRE_UNIX, 0, pairs[i]);
+			memset(bytes, (int)i, sizeof(bytes));
+			passing[i].carrier = carriers.here;
+			CHECK_OK(dx_adopt(engine, pairs[i][0], bytes, sizeof(bytes), &passing[i].socket));
+			threads[i] = thread_start(pass, &passing[i]);
+		}
+		if (round % 2) {
+			dx_close_wait(passing[0].socket, round % 4 == 1 ? DX_CLOSE_RESET : 0, 1);
+			dx_join_wait(passing[1].socket, passing[2].socket, NULL, &join);
+		}
+		/* the last word is the carrier's end */
+		int rc;
+		while (arrived < COUNT - (round % 2 ? 3 : 0) || round % 2) {
+			rc = dx_take_wait(other, carriers.there, round % 2 ? 200 : 30000, &taken);
+			if (rc == -ETIMEDOUT)
+				break;
+			CHECK_OK(rc);
+			arrived++;
+			CHECK_EQ(dx_recv(taken, bytes, sizeof(bytes)), sizeof(bytes));
+			unsigned i = bytes[0];
+			CHECK_EQ(bytes[sizeof(bytes) - 1], i);
+			CHECK_EQ(dx_send(taken, "x", 1), 1);
+			uint8_t byte;
+			CHECK_EQ(CHECK_SYS(read(pairs[i][1], &byte, 1)), 1);
+			CHECK_OK(dx_close_wait(taken, DX_CLOSE_RESET, 0));
+		}
+		for (unsigned i = 0; i < COUNT; i++) {
+			thread_join(threads[i]);
+			passed += !passing[i].result;
+			if (passing[i].result)
+				CHECK(i < 3 && (passing[i].result == -ENOENT || passing[i].result == -EBUSY));
+			peer_close(pairs[i][1]);
+		}
+		CHECK_EQ(passed, arrived);
+		carriers_close(&carriers);
+		engine_close(engine);
+		engine_close(other);
+	}
+}
+
 /* Descriptors by themselves. */
 static void bytes_bring_a_descriptor(void)
 {
@@ -154,5 +317,8 @@ int main(void)
 	RUN(a_socket_goes_with_its_unread_bytes);
 	RUN(a_failure_leaves_everything_as_it_was);
 	RUN(bytes_bring_a_descriptor);
+	RUN(passing_and_taking_are_tried_again_when_they_can_go_on);
+	RUN(a_taking_goes_on_after_its_time_was_over);
+	RUN(many_are_passed_at_once);
 	return test_end();
 }

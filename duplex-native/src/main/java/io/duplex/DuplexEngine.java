@@ -136,7 +136,7 @@ public interface DuplexEngine extends AutoCloseable {
 	 * @param carrier a managed unix socket to that process, whose input is not joined
 	 * @param timeout the limit; zero: none
 	 * @return the socket, with the bytes that were unread there
-	 * @throws DuplexTimeoutException when none came in time
+	 * @throws DuplexTimeoutException when none came in time; it can be taken later
 	 * @throws DuplexException when something else came, or the carrier ended
 	 */
 	DuplexSocket take(DuplexSocket carrier, Duration timeout);

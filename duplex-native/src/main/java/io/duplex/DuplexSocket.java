@@ -336,11 +336,12 @@ public interface DuplexSocket extends AutoCloseable {
 	 * Pass the socket on to another process, with the bytes that were received and not
 	 * read, over a unix socket to it: it takes the socket with {@link DuplexEngine#take}
 	 * or C's {@code dx_take_wait}. What is queued for the peer is delivered first. This
-	 * object is of no more use when it returns. Parks until then.
-	 * @param carrier a managed unix socket whose output is not joined
+	 * object is of no more use when it returns, which is when the carrier has it: it is
+	 * delivered ahead of whatever is sent over that next. Parks until then.
+	 * @param carrier a managed unix socket of the same engine whose output is not joined
 	 * @param timeout the limit; zero: none
 	 * @throws SocketBusyException when the socket or the carrier is joined
-	 * @throws DuplexTimeoutException when time was over; nothing is lost
+	 * @throws DuplexTimeoutException when time was over; nothing has changed
 	 */
 	void passTo(DuplexSocket carrier, Duration timeout);
 

@@ -89,7 +89,8 @@ final class EngineThreads {
 	}
 
 	/**
-	 * Threads that pass sockets to other processes: rare, and the C function blocks.
+	 * Threads that pass, take and release sockets for callers who do not wait: rare, and
+	 * they park.
 	 * @return an executor that always has a thread
 	 */
 	Executor passing() {

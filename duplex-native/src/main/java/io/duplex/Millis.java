@@ -35,18 +35,6 @@ final class Millis {
 		return duration.isZero() ? 0 : Math.max(1, roundUp(duration));
 	}
 
-	/**
-	 * A time limit of a blocking C function, of which zero means none.
-	 * @param duration the limit
-	 * @return milliseconds, rounded up; -1 for zero
-	 */
-	static int limitOrNever(Duration duration) {
-		if (duration.isNegative()) {
-			throw new IllegalArgumentException("timeout must not be negative: " + duration);
-		}
-		return duration.isZero() ? -1 : limit(duration);
-	}
-
 	private static long roundUp(Duration duration) {
 		try {
 			return duration.plusNanos(NANOS - 1).toMillis();

@@ -34,6 +34,8 @@ final class NativeEngine implements DuplexEngine {
 
 	private static final Logger logger = LoggerFactory.getLogger(NativeEngine.class);
 
+	private static final String TAKE = "take a socket from";
+
 	private static final Cleaner cleaner = Cleaner.create();
 
 	private final EngineCore core;
@@ -132,21 +134,58 @@ final class NativeEngine implements DuplexEngine {
 
 	@Override
 	public DuplexSocket take(DuplexSocket carrier, Duration timeout) {
-		return Parking.get(takeFrom(carrier, timeout)).socket(this, carrier);
+		try {
+			return taken(carrier, carrierOf(carrier).take(Deadline.afterOrNever(timeout)));
+		}
+		catch (InterruptedException ex) {
+			throw Parking.interrupted(TAKE, carrier.toString(), 0);
+		}
 	}
 
 	@Override
 	public CompletionStage<DuplexSocket> takeAsync(DuplexSocket carrier, Duration timeout) {
-		return this.core.completions().map(takeFrom(carrier, timeout), (taken) -> taken.socket(this, carrier));
+		NativeSocket via = carrierOf(carrier);
+		Deadline deadline = Deadline.afterOrNever(timeout);
+		CompletableFuture<Long> answer = CompletableFuture.supplyAsync(() -> takeUninterrupted(via, deadline),
+				this.core.threads().passing());
+		return this.core.completions().map(answer, (result) -> taken(carrier, result));
 	}
 
-	private CompletableFuture<Taken> takeFrom(DuplexSocket carrier, Duration timeout) {
-		long via = connected(carrier).id();
-		int millis = Millis.limitOrNever(timeout);
-		return CompletableFuture.supplyAsync(() -> {
-			long[] socket = new long[1];
-			return new Taken(LibDuplex.dx_take_wait(this.core.id(), via, millis, socket), socket[0]);
-		}, this.core.threads().passing());
+	private NativeSocket carrierOf(DuplexSocket carrier) {
+		NativeSocket via = connected(carrier);
+		via.requireNothingPutBack();
+		return via;
+	}
+
+	private static long takeUninterrupted(NativeSocket carrier, Deadline deadline) {
+		try {
+			return carrier.take(deadline);
+		}
+		catch (InterruptedException ex) {
+			// Nobody knows the thread.
+			return -Errno.ECANCELED.number();
+		}
+	}
+
+	private DuplexSocket taken(DuplexSocket carrier, long result) {
+		if (Errno.EAGAIN.is(result)) {
+			throw new DuplexTimeoutException(TAKE, carrier.toString(), "none was passed in time", 0);
+		}
+		if (Errno.EPROTO.is(result)) {
+			throw new DuplexException(TAKE, carrier.toString(), Failures.error(result),
+					"something else was sent, or not all of it", null);
+		}
+		if (Errno.ENOTCONN.is(result)) {
+			throw new DuplexClosedException(TAKE, carrier.toString(), Failures.error(result), "its stream has ended");
+		}
+		if (Errno.EOPNOTSUPP.is(result)) {
+			throw new DuplexException(TAKE, carrier.toString(), Failures.error(result),
+					"descriptors travel over unix sockets alone", null);
+		}
+		if (result < 0) {
+			throw this.core.failures().object(TAKE, carrier.toString(), result);
+		}
+		return new NativeSocket(this, result);
 	}
 
 	@Override
@@ -393,29 +432,6 @@ final class NativeEngine implements DuplexEngine {
 			this.proxies.all().forEach(NativeProxy::engineCloses);
 		}
 		this.core.close();
-	}
-
-	private record Taken(int result, long id) {
-
-		DuplexSocket socket(NativeEngine engine, DuplexSocket carrier) {
-			String operation = "take a socket from";
-			if (Errno.ETIMEDOUT.is(this.result)) {
-				throw new DuplexTimeoutException(operation, carrier.toString(), "none was passed in time", 0);
-			}
-			if (Errno.EPROTO.is(this.result)) {
-				throw new DuplexException(operation, carrier.toString(), Failures.error(this.result),
-						"something else was sent, or not all of it", null);
-			}
-			if (Errno.ENOTCONN.is(this.result)) {
-				throw new DuplexClosedException(operation, carrier.toString(), Failures.error(this.result),
-						"its stream has ended");
-			}
-			if (this.result < 0) {
-				throw engine.core.failures().object(operation, carrier.toString(), this.result);
-			}
-			return new NativeSocket(engine, this.id);
-		}
-
 	}
 
 	@Override

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeSocket implements DuplexSocket {
 
+	private static final String PASS = "pass on the connection to";
+
 	/** Keeps the engine from being taken for leaked. */
 	private final NativeEngine engine;
 
@@ -389,28 +391,94 @@ final class NativeSocket implements DuplexSocket {
 
 	@Override
 	public void passTo(DuplexSocket carrier, Duration timeout) {
-		passed(Parking.get(pass(carrier, timeout)));
+		try {
+			passed(pass(carrierOf(carrier), Deadline.afterOrNever(timeout)));
+		}
+		catch (InterruptedException ex) {
+			throw Parking.interrupted(PASS, subject(), 0);
+		}
 	}
 
 	@Override
 	public CompletionStage<Void> passToAsync(DuplexSocket carrier, Duration timeout) {
-		return this.core.completions().map(pass(carrier, timeout), (result) -> {
+		NativeSocket via = carrierOf(carrier);
+		Deadline deadline = Deadline.afterOrNever(timeout);
+		CompletableFuture<Long> answer = CompletableFuture.supplyAsync(() -> passUninterrupted(via, deadline),
+				this.core.threads().passing());
+		return this.core.completions().map(answer, (result) -> {
 			passed(result);
 			return null;
 		});
 	}
 
-	private CompletableFuture<Integer> pass(DuplexSocket carrier, Duration timeout) {
+	private NativeSocket carrierOf(DuplexSocket carrier) {
 		requireNothingPutBack();
-		long via = this.engine.connected(carrier).id;
-		int millis = Millis.limitOrNever(timeout);
-		return CompletableFuture.supplyAsync(() -> LibDuplex.dx_pass_wait(this.id, via, millis),
-				this.core.threads().passing());
+		return this.engine.connected(carrier);
 	}
 
-	private void passed(int result) {
-		String operation = "pass on the connection to";
-		if (Errno.ETIMEDOUT.is(result)) {
+	private long passUninterrupted(NativeSocket carrier, Deadline deadline) {
+		try {
+			return pass(carrier, deadline);
+		}
+		catch (InterruptedException ex) {
+			// Nobody knows the thread.
+			return -Errno.ECANCELED.number();
+		}
+	}
+
+	/**
+	 * Wait until the carrier takes this socket: in turn with what is sent to this one,
+	 * which goes out first, and with what is sent over the carrier.
+	 */
+	private long pass(NativeSocket carrier, Deadline deadline) throws InterruptedException {
+		List<CompletableFuture<Event>> answer = new ArrayList<>(1);
+		long result;
+		do {
+			result = this.output.await(this::outputDrained, deadline);
+			if (result < 0) {
+				return result;
+			}
+			result = carrier.output.await(() -> tryToPass(carrier, answer), deadline);
+		}
+		while (Errno.ENOTEMPTY.is(result));
+		return (result < 0) ? result : Parking.get(answer.get(0)).result();
+	}
+
+	private long outputDrained() {
+		SocketInfo info = new SocketInfo();
+		int result = info.read(this.id);
+		return (result == 0 && info.output() == Dx.DX_HALF_DRAINING) ? -Errno.EAGAIN.number() : result;
+	}
+
+	private long tryToPass(NativeSocket carrier, List<CompletableFuture<Event>> answer) {
+		int[] result = new int[1];
+		CompletableFuture<Event> given = this.core.commands().submit((token) -> {
+			result[0] = LibDuplex.dx_pass(this.id, carrier.id, token);
+			return result[0];
+		});
+		if (result[0] == 0) {
+			answer.add(given);
+		}
+		return result[0];
+	}
+
+	/**
+	 * Wait for a socket that comes over this one.
+	 * @param deadline how long
+	 * @return its id; {@code -EAGAIN} when time was over, or another negative errno
+	 * @throws InterruptedException when the thread is interrupted while it waits
+	 */
+	long take(Deadline deadline) throws InterruptedException {
+		return this.input.await(() -> {
+			long[] socket = new long[1];
+			int result = LibDuplex.dx_take(this.core.id(), this.id, socket);
+			return (result < 0) ? result : socket[0];
+		}, deadline);
+	}
+
+	private void passed(long result) {
+		String operation = PASS;
+		if (Errno.EAGAIN.is(result)) {
 			throw new DuplexTimeoutException(operation, subject(), "the other process did not take it in time", 0);
 		}
 		if (Errno.EOPNOTSUPP.is(result)) {

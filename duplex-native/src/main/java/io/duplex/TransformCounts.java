@@ -5,7 +5,8 @@
 package io.duplex;
 
 /**
- * What a {@link TransformJoin} has moved.
+ * What a {@link TransformJoin} has moved. What was left to the engine when it was undone
+ * counts as sent.
  *
  * @param receivedFromClient bytes that the first socket has received
  * @param sentToBackend bytes that were sent to the second socket

@@ -34,8 +34,10 @@ public interface TransformJoin extends AutoCloseable {
 
 	/**
 	 * Stop: what was received is transformed and sent, nothing more is received, and both
-	 * sockets are the application's when this returns. Parks until then, which is as long
-	 * as a peer takes to make room for the last piece; {@link #close()} ends the wait.
+	 * sockets are the application's when this returns. What a peer does not take now is
+	 * left to the engine, which delivers it ahead of whatever is sent next; it counts as
+	 * sent. Parks as long as a function that is running takes; {@link #close()} does not
+	 * wait for that.
 	 * @return what was moved
 	 * @throws DuplexClosedException when the join had already ended
 	 */

@@ -11,17 +11,22 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.Errno;
+import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
 
 /**
  * One direction of a join through functions: receive, transform, send all of it, again.
  * It runs until a socket is not ready, then asks for a wake-up and leaves its thread.
  * Whoever runs it is alone: it is handed on by the executor or by a wake-up. One that
- * waits for bytes has none, and can be stopped there and then.
+ * waits for bytes has none, and can be stopped there and then; one that waits for room
+ * leaves its bytes in the engine's queue of the sink when it is undone.
  */
 final class TransformPump implements Runnable {
 
 	private static final int PIECES_A_TURN = 16;
+
+	/** Most bytes that the engine queues at once. */
+	private static final int LEFT_AT_ONCE = 16 << 20;
 
 	private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -95,7 +100,12 @@ final class TransformPump implements Runnable {
 		long result = (before > 0) ? this.output.sendAll(this.piece) : 0;
 		this.sent += before - this.piece.remaining();
 		if (Errno.EAGAIN.is(result)) {
-			awaitRoom();
+			if (this.transforming.isLeaving()) {
+				leavePiece();
+			}
+			else {
+				awaitRoom();
+			}
 			return false;
 		}
 		if (result < 0) {
@@ -110,9 +120,31 @@ final class TransformPump implements Runnable {
 		return true;
 	}
 
+	/** Leave what there is to send to the engine, at most so much at once. */
+	private void leavePiece() {
+		byte[] bytes = new byte[Math.min(this.piece.remaining(), LEFT_AT_ONCE)];
+		this.piece.get(this.piece.position(), bytes);
+		this.core.commands()
+			.submit((token) -> LibDuplex.dx_queue(this.sink, bytes, bytes.length, token))
+			.thenAccept((event) -> this.transforming.execute(() -> {
+				if (event.result() < 0) {
+					sinkFailed(event.result());
+					return;
+				}
+				this.piece.position(this.piece.position() + bytes.length);
+				this.sent += bytes.length;
+				run();
+			}));
+	}
+
 	private void awaitRoom() {
 		try {
-			this.core.readiness().arm(this.sink, Dx.DX_WRITABLE).thenRun(() -> this.transforming.execute(this));
+			CompletableFuture<Void> ready = this.core.readiness().arm(this.sink, Dx.DX_WRITABLE);
+			this.state.set(State.WAITING_FOR_ROOM);
+			ready.thenRun(() -> resume(State.WAITING_FOR_ROOM));
+			if (this.transforming.isLeaving()) {
+				wake();
+			}
 		}
 		catch (Readiness.ArmException ex) {
 			sinkFailed(ex.result());
@@ -126,16 +158,26 @@ final class TransformPump implements Runnable {
 	}
 
 	private void passEnd() {
-		this.core.commands()
-			.submit((token) -> LibDuplex.dx_shutdown(this.sink, token))
-			.thenAccept((event) -> this.transforming.execute(() -> {
-				if (event.result() < 0) {
-					sinkFailed(event.result());
-				}
-				else {
-					done();
-				}
-			}));
+		CompletableFuture<Event> answer = this.core.commands()
+			.submit((token) -> LibDuplex.dx_shutdown(this.sink, token));
+		this.state.set(State.PASSING_END);
+		answer.thenAccept((event) -> {
+			if (this.state.compareAndSet(State.PASSING_END, State.RUNNING)) {
+				this.transforming.execute(() -> endPassed(event.result()));
+			}
+		});
+		if (this.transforming.isLeaving()) {
+			wake();
+		}
+	}
+
+	private void endPassed(int result) {
+		if (result < 0) {
+			sinkFailed(result);
+		}
+		else {
+			done();
+		}
 	}
 
 	/** Receive a piece and transform it; false when the pump waits or is done. */
@@ -196,11 +238,7 @@ final class TransformPump implements Runnable {
 		try {
 			CompletableFuture<Void> ready = this.core.readiness().arm(this.source, Dx.DX_READABLE);
 			this.state.set(State.WAITING);
-			ready.thenRun(() -> {
-				if (this.state.compareAndSet(State.WAITING, State.RUNNING)) {
-					this.transforming.execute(this);
-				}
-			});
+			ready.thenRun(() -> resume(State.WAITING));
 			if (this.transforming.isStopping()) {
 				wake();
 			}
@@ -210,17 +248,31 @@ final class TransformPump implements Runnable {
 		}
 	}
 
+	private void resume(State from) {
+		if (this.state.compareAndSet(from, State.RUNNING)) {
+			this.transforming.execute(this);
+		}
+	}
+
 	private void sourceFailed(long result) {
 		this.transforming.socketFailed(this.side, "receive from", result);
 		done();
 	}
 
 	/**
-	 * There is a reason to end: a pump that waits for bytes need not wait any longer.
+	 * There is a reason to end: a pump that waits for bytes need not wait any longer, nor
+	 * for a peer one whose sockets are to be left.
 	 */
 	void wake() {
 		if (this.state.compareAndSet(State.WAITING, State.DONE)) {
 			this.transforming.pumpDone();
+		}
+		else if (this.transforming.isLeaving()) {
+			resume(State.WAITING_FOR_ROOM);
+			// The end goes out behind what is queued.
+			if (this.state.compareAndSet(State.PASSING_END, State.DONE)) {
+				this.transforming.pumpDone();
+			}
 		}
 	}
 
@@ -232,8 +284,14 @@ final class TransformPump implements Runnable {
 
 	private enum State {
 
-		/** In a thread, or on its way to one, or waiting for room in the sink. */
+		/** In a thread, or on its way to one. */
 		RUNNING,
+
+		/** In the sink. */
+		WAITING_FOR_ROOM,
+
+		/** Which goes out behind what is queued in the sink. */
+		PASSING_END,
 
 		/** For bytes from the source. */
 		WAITING,

@@ -72,7 +72,7 @@ final class Transforming {
 	}
 
 	/**
-	 * Stop after what was received.
+	 * Stop after what was received; what a peer does not take is left to the engine.
 	 * @return the end
 	 */
 	CompletableFuture<TransformEnd> stop() {
@@ -84,7 +84,7 @@ final class Transforming {
 		if (this.end.isDone()) {
 			return;
 		}
-		// Ahead of a stop that waits for a peer.
+		// Ahead of a stop that waits for a function.
 		Outcome closed = new Outcome(JoinEndReason.CLOSED, JoinSide.NONE, null, Fate.CLOSE);
 		Outcome former = this.outcome.getAndUpdate((now) -> (now == null || now.fate == Fate.KEEP) ? closed : now);
 		if (former == null || former.fate == Fate.KEEP) {
@@ -99,6 +99,16 @@ final class Transforming {
 	 */
 	boolean isStopping() {
 		return this.outcome.get() != null;
+	}
+
+	/**
+	 * Whether the sockets are to be somebody else's: pumps wait for no peer any more, and
+	 * leave what they still have to send to the engine.
+	 * @return true from then on, unless it is closed
+	 */
+	boolean isLeaving() {
+		Outcome why = this.outcome.get();
+		return why != null && why.fate == Fate.KEEP;
 	}
 
 	/**

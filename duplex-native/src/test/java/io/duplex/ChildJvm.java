@@ -5,6 +5,7 @@
 package io.duplex;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,27 @@ final class ChildJvm {
 	private static final int LIMIT_SECONDS = 100;
 
 	private ChildJvm() {
+	}
+
+	/**
+	 * Start a class.
+	 * @param main has a main method
+	 * @param arguments for it
+	 * @return the process, whose standard output nobody reads
+	 */
+	static Process start(Class<?> main, String... arguments) {
+		List<String> command = new ArrayList<>(
+				List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+						System.getProperty("java.class.path"), "--enable-native-access=ALL-UNNAMED", main.getName()));
+		command.addAll(List.of(arguments));
+		try {
+			return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+				.redirectError(ProcessBuilder.Redirect.INHERIT)
+				.start();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	/**

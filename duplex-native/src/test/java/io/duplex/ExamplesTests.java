@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
@@ -101,6 +102,37 @@ class ExamplesTests {
 		try (ServerSocket backend = server()) {
 			carries(start(List.of(program.toString(), ANY, address(backend))).listening(), backend);
 		}
+	}
+
+	@Test
+	void connectionsPassedToCAreServedThere(@TempDir Path folder) throws Exception {
+		Path program = Path.of("target/native/example_take").toAbsolutePath();
+		Program taker;
+		try (ServerSocket backend = server(); DuplexEngine engine = DuplexEngine.create()) {
+			DuplexSocket meeting = engine.socket();
+			String carriers = meeting.bind("unix://" + folder.resolve("carrier")).toString();
+			DuplexListener listener = engine.listen(ANY);
+			taker = start(List.of(program.toString(), carriers, address(backend)));
+			DuplexSocket carrier = meeting.accept(Peers.SOON);
+			for (int i = 0; i < 3; i++) {
+				try (Socket client = new Socket("127.0.0.1", listener.port())) {
+					client.setSoTimeout(60_000);
+					client.getOutputStream().write("ahead".getBytes(StandardCharsets.US_ASCII));
+					DuplexSocket accepted = listener.accept(Peers.SOON);
+					byte[] first = new byte[1];
+					assertThat(accepted.receive(first, Peers.SOON)).isOne();
+					accepted.passTo(carrier, Peers.SOON);
+					try (Socket served = backend.accept()) {
+						served.setSoTimeout(60_000);
+						assertThat(served.getInputStream().readNBytes(4)).asString().isEqualTo("head");
+						exchange(served, client);
+						exchange(client, served);
+					}
+				}
+			}
+		}
+		taker.await("the other process has gone");
+		assertThat(taker.process.waitFor()).isZero();
 	}
 
 	@Test

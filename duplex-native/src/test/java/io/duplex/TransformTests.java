@@ -8,10 +8,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -221,19 +224,112 @@ class TransformTests {
 	}
 
 	@Test
-	void aSinkThatTakesNothingStopsTheReadingAndCloseEndsAnUnjoinThatWaits() throws IOException {
+	void aSinkThatTakesNothingStopsTheReadingAndCloseEndsIt() throws IOException {
 		TransformJoin join = join(Transform.identity(), Transform.identity());
-		CompletableFuture<Void> writer = RandomStream.writeAsync(1, 256 << 20, this.a.peer().getOutputStream());
-		await().until(() -> join.counts().receivedFromClient() > join.counts().sentToBackend());
-		long received = join.counts().receivedFromClient();
-		CompletableFuture<TransformCounts> undone = join.unjoinAsync().toCompletableFuture();
-		assertThat(join.counts().receivedFromClient() - received).isLessThan(1 << 20);
+		CompletableFuture<Void> writer = stall(join, 256 << 20);
 		join.close();
 		assertThat(soon(join.end()).reason()).isEqualTo(JoinEndReason.CLOSED);
+		assertThat(writer.handle((done, ex) -> true)).succeedsWithin(SOON);
+	}
+
+	/**
+	 * Write until the second peer, who does not read, has stopped the join.
+	 */
+	private CompletableFuture<Void> stall(TransformJoin join, long length) throws IOException {
+		CompletableFuture<Void> writer = RandomStream.writeAsync(1, length, this.a.peer().getOutputStream());
+		AtomicReference<TransformCounts> last = new AtomicReference<>();
+		await().during(Duration.ofMillis(200)).until(() -> {
+			TransformCounts counts = join.counts();
+			boolean stands = counts.equals(last.getAndSet(counts));
+			return stands && counts.receivedFromClient() > counts.sentToBackend();
+		});
+		return writer;
+	}
+
+	@Test
+	void aCloseEndsAnUnjoinThatWaitsForAFunction() throws InterruptedException {
+		CountDownLatch inside = new CountDownLatch(1);
+		CountDownLatch go = new CountDownLatch(1);
+		TransformJoin join = join((bytes) -> {
+			inside.countDown();
+			go.await();
+			return bytes;
+		}, Transform.identity());
+		this.a.write("x");
+		inside.await();
+		CompletableFuture<TransformCounts> undone = join.unjoinAsync().toCompletableFuture();
+		join.close();
+		assertThat(this.b.ended()).isTrue();
+		assertThat(undone).isNotDone();
+		go.countDown();
 		assertThat(undone).failsWithin(SOON)
 			.withThrowableOfType(ExecutionException.class)
 			.withCauseInstanceOf(DuplexClosedException.class);
-		assertThat(writer.handle((done, ex) -> true)).succeedsWithin(SOON);
+	}
+
+	@Test
+	void anUndoneOneLeavesToTheEngineWhatTheSinkDoesNotTake() throws IOException {
+		TransformJoin join = join(Transform.identity(), Transform.identity());
+		long length = 64 << 20;
+		CompletableFuture<Void> writer = stall(join, length);
+		TransformCounts counts = soon(join.unjoinAsync());
+		assertThat(counts.sentToBackend()).isEqualTo(counts.receivedFromClient()).isLessThan(length);
+		assertThat(soon(join.end()).reason()).isEqualTo(JoinEndReason.UNJOINED);
+		// Nobody has read a byte; whoever comes next is behind these.
+		CompletableFuture<Void> verified = RandomStream.verifyAsync(1, length, this.b.peer().getInputStream());
+		Join plain = this.engine.join(this.a.socket(), this.b.socket());
+		soon(writer);
+		soon(verified);
+		assertThat(plain.snapshot().bytesFromClient()).isEqualTo(length - counts.sentToBackend());
+	}
+
+	@Test
+	void anUndoneOneLeavesAHugePieceToTheEngine() throws IOException {
+		byte[] huge = leaveHugePiece();
+		CompletableFuture<Void> next = this.b.socket()
+			.sendAsync(ByteBuffer.wrap("next".getBytes(StandardCharsets.US_ASCII)))
+			.toCompletableFuture();
+		assertThat(next).isNotDone();
+		assertThat(this.b.peer().getInputStream().readNBytes(huge.length)).isEqualTo(huge);
+		assertThat(this.b.read(4)).isEqualTo("next");
+		soon(next);
+	}
+
+	@Test
+	void anEndThatIsBeingPassedOnGoesOutBehindWhatIsQueued() throws IOException {
+		byte[] huge = leaveHugePiece();
+		TransformJoin join = join((bytes) -> ByteBuffer.allocate(0), Transform.identity());
+		this.a.write("dropped");
+		this.a.endOutput();
+		await().until(() -> isShut(this.b.socket()));
+		assertThat(soon(join.unjoinAsync())).isEqualTo(new TransformCounts(7, 0, 0, 0));
+		assertThat(this.b.peer().getInputStream().readNBytes(huge.length)).isEqualTo(huge);
+		assertThat(this.b.ended()).isTrue();
+	}
+
+	/**
+	 * Undo a join with more to send to the second peer than a kernel takes.
+	 */
+	private byte[] leaveHugePiece() {
+		byte[] huge = new byte[40 << 20];
+		new SplittableRandom(5).nextBytes(huge);
+		TransformJoin join = join((bytes) -> ByteBuffer.wrap(huge), Transform.identity());
+		this.a.write("x");
+		await().until(() -> join.counts().sentToBackend() > 0);
+		assertThat(join.counts().sentToBackend()).isLessThan(huge.length);
+		assertThat(soon(join.unjoinAsync())).isEqualTo(new TransformCounts(1, huge.length, 0, 0));
+		return huge;
+	}
+
+	/** Of a socket whose output is full. */
+	private static boolean isShut(DuplexSocket socket) {
+		try {
+			assertThat(socket.trySend(ByteBuffer.allocate(1))).isZero();
+			return false;
+		}
+		catch (DuplexException ex) {
+			return true;
+		}
 	}
 
 	@Test

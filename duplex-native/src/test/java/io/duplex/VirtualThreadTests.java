@@ -7,6 +7,7 @@ package io.duplex;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,6 +52,7 @@ class VirtualThreadTests {
 				echo(engine, listener, executor);
 				join(engine, listener, executor);
 				timeOut(listener, executor);
+				pass(engine, listener, executor);
 			}
 			executor.shutdown();
 		}
@@ -122,6 +124,40 @@ class VirtualThreadTests {
 				}
 			});
 			require(timedOut.get(60, TimeUnit.SECONDS), 1);
+		}
+
+		/** Each waits for a socket that nobody has passed yet. */
+		private static void pass(DuplexEngine engine, DuplexListener listener, ExecutorService executor)
+				throws Exception {
+			int count = 100;
+			AtomicInteger waiting = new AtomicInteger();
+			List<DuplexSocket> carriers = new ArrayList<>();
+			List<Future<?>> takers = new ArrayList<>();
+			try (DuplexSocket meeting = engine.socket()) {
+				DuplexAddress address = meeting.bind("unix://@duplex-test-" + UUID.randomUUID());
+				for (int i = 0; i < count; i++) {
+					carriers.add(engine.connect(address, Duration.ZERO));
+					DuplexSocket there = meeting.accept();
+					takers.add(executor.submit(() -> {
+						waiting.incrementAndGet();
+						return engine.take(there, Duration.ofSeconds(60)).receive(new byte[5]);
+					}));
+				}
+			}
+			while (waiting.get() < count) {
+				Thread.onSpinWait();
+			}
+			for (DuplexSocket carrier : carriers) {
+				DuplexSocket passed = engine.connect(listener.address(), Duration.ZERO);
+				listener.accept().send(new byte[] { 1, 2, 3 });
+				executor.submit(() -> {
+					passed.passTo(carrier, Duration.ofSeconds(60));
+					return 0;
+				}).get(60, TimeUnit.SECONDS);
+			}
+			for (Future<?> taker : takers) {
+				require(taker.get(60, TimeUnit.SECONDS), 3);
+			}
 		}
 
 		private static void require(Object actual, int expected) {

@@ -52,6 +52,8 @@ public final class LibDuplex {
 
 	public static native long dx_send(long socket, ByteBuffer data, long length);
 
+	public static native int dx_queue(long socket, byte[] data, long length, long token);
+
 	public static native long dx_send_file(long socket, int file, long offset, long count);
 
 	public static native int dx_option_set(long socket, int option, int value);
@@ -93,9 +95,9 @@ public final class LibDuplex {
 
 	public static native int dx_proxy_start(long proxy, long token);
 
-	public static native int dx_pass_wait(long socket, long carrier, int timeout);
+	public static native int dx_pass(long socket, long carrier, long token);
 
-	public static native int dx_take_wait(long engine, long carrier, int timeout, long[] socket);
+	public static native int dx_take(long engine, long carrier, long[] socket);
 
 	public static native int dx_proxy_start_on(long proxy, int fd, long token);
 

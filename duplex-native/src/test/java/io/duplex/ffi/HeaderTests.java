@@ -75,6 +75,14 @@ class HeaderTests {
 		}
 	}
 
+	/** A thread inside one could not be moved on from, and would pin a virtual one. */
+	@Test
+	void noBlockingTwinIsBound() {
+		assertThat(LibDuplex.class.getDeclaredMethods()).extracting(Method::getName)
+			.filteredOn((name) -> name.endsWith("_wait"))
+			.containsExactly("dx_events_wait");
+	}
+
 	private static Map<String, Integer> constants(Class<?> type, String prefix) throws IllegalAccessException {
 		Map<String, Integer> constants = new TreeMap<>();
 		for (Field field : type.getDeclaredFields()) {
