@@ -77,11 +77,11 @@ struct dx__socket {
 	bool listening;
 	bool adopted;                 /* `original` is set */
 	_Atomic bool shut;            /* output ended */
-	_Atomic bool lent;            /* by its proxy, for a handshake: can be received from and sent to, no more */
 	_Atomic uint32_t half[2];     /* state << 24 | threads inside */
 	_Atomic int32_t linger;       /* DX_OPTION_LINGER + 1 */
 	_Atomic int error;            /* the first that was seen, negative errno */
 	struct dx__peer peer;
+	uint32_t segments;            /* in the output's queue; the worker's */
 
 	/* Guarded by the control lock. */
 	struct dx__worker *worker;    /* NULL: not placed */
@@ -94,12 +94,13 @@ struct dx__socket {
 	/* Guarded by the arm lock while the half is held, the worker's while it flows. */
 	struct dx__buffer *input;     /* read ahead, or NULL */
 	_Atomic uint32_t input_queued;/* bytes in it */
+	uint8_t armed;                /* DX_READABLE, DX_WRITABLE; by the arm lock alone, as the two next: see held.c */
+	bool in_epoll;
+	bool gone;                    /* the descriptor is about to be closed: no arming */
+	_Atomic bool lent;            /* by its proxy, for a handshake: can be received from and sent to, no more */
 	_Atomic(struct dx__framing *) framing; /* its codec, or NULL */
 
 	/* Guarded by the arm lock: see held.c. */
-	uint8_t armed;                /* DX_READABLE, DX_WRITABLE */
-	bool in_epoll;
-	bool gone;                    /* the descriptor is about to be closed: no arming */
 	struct dx__parked *parked;
 	struct dx__taking *taking;    /* a socket that comes over this one, or NULL */
 	struct dx__news news;
@@ -128,7 +129,6 @@ struct dx__socket {
 	bool urgent : 1;              /* has had an urgent byte: is only copied from */
 	bool told : 1;                /* closing: the peer was told the end */
 	bool closed : 1;              /* closing, or closed */
-	uint32_t segments;            /* in the queue */
 	uint32_t delay;               /* closing: milliseconds until the next look at SIOCOUTQ, or 0 */
 	uint64_t deadline;            /* of the activity, in milliseconds of the worker; 0: none */
 	struct dx__command *command;  /* that the activity will answer, or NULL */
