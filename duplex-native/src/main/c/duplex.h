@@ -786,7 +786,7 @@ DX_API const char *dx_codec_error_text(uint32_t error);
 
 /* WEBSOCKET: the kind of a message is its opcode. ZMTP: 0, or DX_ZMTP_COMMAND. Others: 0. 0 is "the codec's default". */
 enum dx_message_kind {
-	DX_WEBSOCKET_CONTINUATION = 0x100, /* FRAMES only; not 0, which means the default */
+	DX_WEBSOCKET_CONTINUATION = 256, /* FRAMES only; not 0, which means the default */
 	DX_WEBSOCKET_OPCODE_TEXT = 1,
 	DX_WEBSOCKET_OPCODE_BINARY = 2,
 	DX_WEBSOCKET_CLOSE = 8,            /* payload: code (2 bytes, network order) and reason, or nothing */

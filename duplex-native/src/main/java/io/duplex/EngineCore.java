@@ -70,7 +70,7 @@ final class EngineCore {
 	static EngineCore open(DuplexEngineOptions options) {
 		long[] id = new long[1];
 		int result = LibDuplex.dx_engine_open(EngineOptions.encode(options.workers(), options.pipeSize(),
-				options.maxDescriptors(), options.reservedDescriptors()), id);
+				options.maxDescriptors(), options.reservedDescriptors(), 0), id);
 		if (result < 0) {
 			throw Failures.open(result);
 		}

@@ -72,6 +72,18 @@ public enum JoinEndReason {
 	/**
 	 * The join has moved as many bytes as it may.
 	 */
-	BYTES
+	BYTES,
+
+	/**
+	 * {@link JoinEnd#side()} of a route sent what its codec refuses, or cannot be sent a
+	 * message that came from the other side.
+	 */
+	PROTOCOL,
+
+	/**
+	 * The stream of messages of {@link JoinEnd#side()} is complete: the last chunk of a
+	 * chunked body. Both sockets are the application's again.
+	 */
+	FINISHED
 
 }

@@ -27,6 +27,8 @@ public final class Dx {
 
 	public static final int DX_EVENT_STOPPED = 5;
 
+	public static final int DX_EVENT_CONNECTED = 6;
+
 	public static final int DX_READABLE = 1;
 
 	public static final int DX_WRITABLE = 2;
@@ -59,7 +61,11 @@ public final class Dx {
 
 	public static final int DX_REASON_BYTES = 13;
 
-	public static final int DX_REASONS = 14;
+	public static final int DX_REASON_PROTOCOL = 14;
+
+	public static final int DX_REASON_FINISHED = 15;
+
+	public static final int DX_REASONS = 16;
 
 	public static final int DX_SIDE_NONE = 0;
 
@@ -105,6 +111,8 @@ public final class Dx {
 
 	public static final int DX_JOIN_TEE = 8;
 
+	public static final int DX_JOIN_ROUTE = 16;
+
 	public static final int DX_JOIN_DECIDING = 1;
 
 	public static final int DX_JOIN_CONNECTING = 2;
@@ -117,6 +125,8 @@ public final class Dx {
 
 	public static final int DX_JOIN_LISTENING = 6;
 
+	public static final int DX_JOIN_HANDSHAKING = 7;
+
 	public static final int DX_PATH_NONE = 0;
 
 	public static final int DX_PATH_COPY = 1;
@@ -128,6 +138,10 @@ public final class Dx {
 	public static final int DX_PROXY_DECIDED = 1;
 
 	public static final int DX_PROXY_JOIN_EVENTS = 2;
+
+	public static final int DX_PROXY_HANDSHAKE = 4;
+
+	public static final int DX_PROXY_HANDSHAKE_BACKEND = 8;
 
 	public static final int DX_REFUSED_BY_ROUTER = 1;
 
@@ -148,6 +162,136 @@ public final class Dx {
 	public static final int DX_BACKEND_UP = 1;
 
 	public static final int DX_BACKEND_FAILING = 2;
+
+	public static final int DX_CODEC_STREAM = 0;
+
+	public static final int DX_CODEC_LINE = 1;
+
+	public static final int DX_CODEC_DELIMITER = 2;
+
+	public static final int DX_CODEC_LENGTH = 3;
+
+	public static final int DX_CODEC_VARINT = 4;
+
+	public static final int DX_CODEC_CHUNKED = 5;
+
+	public static final int DX_CODEC_WEBSOCKET = 6;
+
+	public static final int DX_CODEC_ZMTP = 7;
+
+	public static final int DX_CODEC_PLUGIN = 8;
+
+	public static final int DX_CODEC_OK = 0;
+
+	public static final int DX_CODEC_TOO_LONG = 1;
+
+	public static final int DX_CODEC_TRUNCATED = 2;
+
+	public static final int DX_CODEC_TOO_SLOW = 3;
+
+	public static final int DX_CODEC_NO_MEMORY = 4;
+
+	public static final int DX_CODEC_LENGTH_NEGATIVE = 5;
+
+	public static final int DX_CODEC_VARINT_OVERFLOW = 6;
+
+	public static final int DX_CODEC_CHUNK_SIZE = 7;
+
+	public static final int DX_CODEC_CHUNK_LINE = 8;
+
+	public static final int DX_CODEC_CHUNK_END = 9;
+
+	public static final int DX_CODEC_CHUNK_EXTENSION = 10;
+
+	public static final int DX_CODEC_TRAILER = 11;
+
+	public static final int DX_CODEC_WS_RESERVED_BITS = 12;
+
+	public static final int DX_CODEC_WS_OPCODE = 13;
+
+	public static final int DX_CODEC_WS_UNMASKED = 14;
+
+	public static final int DX_CODEC_WS_MASKED = 15;
+
+	public static final int DX_CODEC_WS_CONTROL_FRAGMENTED = 16;
+
+	public static final int DX_CODEC_WS_CONTROL_LENGTH = 17;
+
+	public static final int DX_CODEC_WS_LENGTH = 18;
+
+	public static final int DX_CODEC_WS_CONTINUATION = 19;
+
+	public static final int DX_CODEC_WS_INTERLEAVED = 20;
+
+	public static final int DX_CODEC_WS_CLOSE_CODE = 21;
+
+	public static final int DX_CODEC_WS_UTF8 = 22;
+
+	public static final int DX_CODEC_WS_NO_CLOSE = 23;
+
+	public static final int DX_CODEC_ZMTP_FLAGS = 24;
+
+	public static final int DX_CODEC_ZMTP_LENGTH = 25;
+
+	public static final int DX_CODEC_ZMTP_COMMAND = 26;
+
+	public static final int DX_CODEC_MESSAGE = 27;
+
+	public static final int DX_CODEC_CLOSED = 28;
+
+	public static final int DX_CODEC_PLUGIN_ERROR = 1000;
+
+	public static final int DX_WEBSOCKET_CONTINUATION = 256;
+
+	public static final int DX_WEBSOCKET_OPCODE_TEXT = 1;
+
+	public static final int DX_WEBSOCKET_OPCODE_BINARY = 2;
+
+	public static final int DX_WEBSOCKET_CLOSE = 8;
+
+	public static final int DX_WEBSOCKET_PING = 9;
+
+	public static final int DX_WEBSOCKET_PONG = 10;
+
+	public static final int DX_ZMTP_COMMAND = 4;
+
+	public static final int DX_LINE_LF = 1;
+
+	public static final int DX_LINE_CRLF = 2;
+
+	public static final int DX_CODEC_KEEP = 4;
+
+	public static final int DX_LENGTH_LITTLE = 1;
+
+	public static final int DX_LENGTH_INCLUSIVE = 2;
+
+	public static final int DX_LENGTH_KEEP = 4;
+
+	public static final int DX_WEBSOCKET_CLIENT = 1;
+
+	public static final int DX_WEBSOCKET_FRAMES = 2;
+
+	public static final int DX_WEBSOCKET_TEXT = 4;
+
+	public static final int DX_ZMTP_FRAMES = 1;
+
+	public static final int DX_MESSAGE_MORE = 1;
+
+	public static final int DX_MESSAGE_CONTROL = 2;
+
+	public static final int DX_MESSAGE_LAST = 4;
+
+	public static final int DX_PIECE_BEGIN = 16;
+
+	public static final int DX_PIECE_END = 32;
+
+	public static final int DX_PIECE_REPLY = 64;
+
+	public static final int DX_PIECE_IGNORE = 128;
+
+	public static final int DX_DECODE_MORE = 0;
+
+	public static final int DX_DECODE_PIECE = 1;
 
 	/**
 	 * The header says it in words: most addresses of one backend, connect or decision.

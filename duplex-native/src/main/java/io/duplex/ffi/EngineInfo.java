@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public final class EngineInfo {
 
-	static final int SIZEOF = 112;
+	static final int SIZEOF = 128;
 
 	static final int WORKERS = 4;
 
@@ -42,6 +42,10 @@ public final class EngineInfo {
 	static final int PIPE_SIZE = 104;
 
 	static final int STOPPED = 108;
+
+	static final int MESSAGE_MEMORY = 112;
+
+	static final int MESSAGE_BUDGET = 120;
 
 	private final ByteBuffer struct;
 
@@ -115,6 +119,14 @@ public final class EngineInfo {
 
 	public int pipeSize() {
 		return this.struct.getInt(PIPE_SIZE);
+	}
+
+	public long messageMemory() {
+		return this.struct.getLong(MESSAGE_MEMORY);
+	}
+
+	public long messageBudget() {
+		return this.struct.getLong(MESSAGE_BUDGET);
 	}
 
 }

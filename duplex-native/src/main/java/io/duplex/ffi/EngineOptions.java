@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public final class EngineOptions {
 
-	static final int SIZEOF = 24;
+	static final int SIZEOF = 32;
 
 	static final int WORKERS = 4;
 
@@ -20,6 +20,8 @@ public final class EngineOptions {
 	static final int MAX_DESCRIPTORS = 12;
 
 	static final int RESERVED_DESCRIPTORS = 16;
+
+	static final int MESSAGE_BUDGET = 24;
 
 	private EngineOptions() {
 	}
@@ -30,14 +32,17 @@ public final class EngineOptions {
 	 * @param pipeSize bytes; 0: the default
 	 * @param maxDescriptors limit; 0: as many as can be had
 	 * @param reservedDescriptors left to the JVM; 0: the default
+	 * @param messageBudget bytes; 0: the default
 	 * @return the struct
 	 */
-	public static byte[] encode(int workers, int pipeSize, int maxDescriptors, int reservedDescriptors) {
+	public static byte[] encode(int workers, int pipeSize, int maxDescriptors, int reservedDescriptors,
+			long messageBudget) {
 		ByteBuffer struct = Layout.struct(SIZEOF);
 		struct.putInt(WORKERS, workers);
 		struct.putInt(PIPE_SIZE, pipeSize);
 		struct.putInt(MAX_DESCRIPTORS, maxDescriptors);
 		struct.putInt(RESERVED_DESCRIPTORS, reservedDescriptors);
+		struct.putLong(MESSAGE_BUDGET, messageBudget);
 		return struct.array();
 	}
 

@@ -24,11 +24,18 @@ import org.jspecify.annotations.Nullable;
  * @param bToAPending bytes read from b and not delivered
  * @param durationNanos age of the join when it ended
  * @param peer of a connection alone: the client, without its path if it is a unix socket
+ * @param a the join's first socket
+ * @param b the second, or 0
+ * @param aToBMessages of a route: delivered to b
+ * @param bToAMessages of a route: delivered to a
+ * @param failure of a route that was refused something: enum dx_codec_error
+ * @param failureOffset bytes that were decoded before the offending one
  */
 public record Event(int type, long object, long token, int result, int reason, int side, long value, long aToB,
-		long bToA, long aToBPending, long bToAPending, long durationNanos, @Nullable NativeAddress peer) {
+		long bToA, long aToBPending, long bToAPending, long durationNanos, @Nullable NativeAddress peer, long a, long b,
+		long aToBMessages, long bToAMessages, int failure, long failureOffset) {
 
-	static final int SIZEOF = 128;
+	static final int SIZEOF = 152;
 
 	static final int TYPE = 4;
 
@@ -62,6 +69,18 @@ public record Event(int type, long object, long token, int result, int reason, i
 
 	static final int PEER_IP = 88;
 
+	static final int A = 104;
+
+	static final int B = 112;
+
+	static final int A_TO_B_MESSAGES = 120;
+
+	static final int B_TO_A_MESSAGES = 128;
+
+	static final int FAILURE_OFFSET = 136;
+
+	static final int FAILURE = 144;
+
 	private static final byte[] NO_PATH = {};
 
 	/**
@@ -71,7 +90,7 @@ public record Event(int type, long object, long token, int result, int reason, i
 	 * @return the answer
 	 */
 	public static Event failed(long token, int result) {
-		return new Event(Dx.DX_EVENT_DONE, 0, token, result, 0, 0, 0, 0, 0, 0, 0, 0, null);
+		return new Event(Dx.DX_EVENT_DONE, 0, token, result, 0, 0, 0, 0, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, 0);
 	}
 
 	static Event read(ByteBuffer struct, int at) {
@@ -80,7 +99,9 @@ public record Event(int type, long object, long token, int result, int reason, i
 				Layout.unsigned(struct, at + REASON), Layout.unsigned(struct, at + SIDE), struct.getLong(at + VALUE),
 				struct.getLong(at + A_TO_B), struct.getLong(at + B_TO_A), struct.getLong(at + A_TO_B_PENDING),
 				struct.getLong(at + B_TO_A_PENDING), struct.getLong(at + DURATION_NS),
-				(type == Dx.DX_EVENT_CONNECTION) ? peer(struct, at) : null);
+				(type == Dx.DX_EVENT_CONNECTION) ? peer(struct, at) : null, struct.getLong(at + A),
+				struct.getLong(at + B), struct.getLong(at + A_TO_B_MESSAGES), struct.getLong(at + B_TO_A_MESSAGES),
+				struct.getInt(at + FAILURE), struct.getLong(at + FAILURE_OFFSET));
 	}
 
 	private static NativeAddress peer(ByteBuffer struct, int at) {

@@ -31,13 +31,15 @@ import java.nio.ByteBuffer;
  * @param aToBRate bytes a second, or 0
  * @param bToARate bytes a second, or 0
  * @param maxLag memory that may wait for a lossy sink, 0 without one
+ * @param aToBMessages of a route: delivered to b
+ * @param bToAMessages of a route: delivered to a
  */
 public record JoinRow(int state, int flags, long id, long proxy, int backend, int aToBPath, int bToAPath,
 		long sinceNanos, long idleNanos, long aToB, long bToA, long aToBPending, long bToAPending, NativeAddress aPeer,
 		NativeAddress bPeer, long idleTimeout, long halfCloseTimeout, long maxLifetime, long maxBytes, long aToBRate,
-		long bToARate, long maxLag) {
+		long bToARate, long maxLag, long aToBMessages, long bToAMessages) {
 
-	static final int SIZEOF = 424;
+	static final int SIZEOF = 440;
 
 	static final int STATE = 4;
 
@@ -83,6 +85,10 @@ public record JoinRow(int state, int flags, long id, long proxy, int backend, in
 
 	static final int MAX_LAG = 416;
 
+	static final int A_TO_B_MESSAGES = 424;
+
+	static final int B_TO_A_MESSAGES = 432;
+
 	static JoinRow read(ByteBuffer struct, int at) {
 		return new JoinRow(Layout.unsigned(struct, at + STATE), Layout.unsigned(struct, at + FLAGS),
 				struct.getLong(at + ID), struct.getLong(at + PROXY), struct.getInt(at + BACKEND),
@@ -92,7 +98,8 @@ public record JoinRow(int state, int flags, long id, long proxy, int backend, in
 				NativeAddress.read(struct, at + A_PEER), NativeAddress.read(struct, at + B_PEER),
 				struct.getLong(at + IDLE_TIMEOUT), struct.getLong(at + HALF_CLOSE_TIMEOUT),
 				struct.getLong(at + MAX_LIFETIME), struct.getLong(at + MAX_BYTES), struct.getLong(at + A_TO_B_RATE),
-				struct.getLong(at + B_TO_A_RATE), struct.getLong(at + MAX_LAG));
+				struct.getLong(at + B_TO_A_RATE), struct.getLong(at + MAX_LAG), struct.getLong(at + A_TO_B_MESSAGES),
+				struct.getLong(at + B_TO_A_MESSAGES));
 	}
 
 }

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public final class ProxyInfo {
 
-	static final int SIZEOF = 224;
+	static final int SIZEOF = 240;
 
 	static final int STATE = 4;
 

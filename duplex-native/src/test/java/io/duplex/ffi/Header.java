@@ -72,6 +72,7 @@ final class Header {
 		types.put("uint32_t", new int[] { 4, 4 });
 		types.put("int32_t", new int[] { 4, 4 });
 		types.put("uint64_t", new int[] { 8, 8 });
+		types.put("size_t", new int[] { 8, 8 });
 		types.put("dx_id", new int[] { 8, 8 });
 		Matcher matcher = STRUCT.matcher(this.text);
 		while (matcher.find()) {
