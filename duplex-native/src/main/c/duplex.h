@@ -692,7 +692,9 @@ enum dx_codec_type {
 	DX_CODEC_DELIMITER = 2, /* ended by 1 to 16 given bytes */
 	DX_CODEC_LENGTH = 3,    /* begun by its length: 1, 2, 3, 4 or 8 bytes */
 	DX_CODEC_VARINT = 4,    /* begun by its length as a base 128 varint (protobuf's delimited messages) */
-	DX_CODEC_CHUNKED = 5,   /* HTTP/1.1 chunked transfer coding, RFC 9112 section 7.1 */
+	DX_CODEC_CHUNKED = 5,   /* HTTP/1.1 chunked transfer coding, RFC 9112 section 7.1. Each chunk is a message, the last
+	                           chunk is an empty one with LAST. Put: a message is a chunk when its length is known,
+	                           otherwise each of its pieces is; empty ones without LAST write nothing */
 	DX_CODEC_WEBSOCKET = 6, /* RFC 6455, after the handshake */
 	DX_CODEC_ZMTP = 7,      /* ZeroMQ, ZMTP 3.0 and 3.1 (RFC 23, RFC 37), after the handshake */
 	DX_CODEC_PLUGIN = 8,    /* one that was registered by dx_codec_register(), found by its name */
@@ -742,7 +744,8 @@ enum dx_codec_error {
 	DX_CODEC_NO_MEMORY = 4,           /* the engine's message budget is used up, or there is no memory */
 	DX_CODEC_LENGTH_NEGATIVE = 5,     /* prefix and adjustment make a length below 0, or below the prefix it includes */
 	DX_CODEC_VARINT_OVERFLOW = 6,     /* over 5 bytes, or over 32 bits */
-	DX_CODEC_CHUNK_SIZE = 7,          /* not a chunk size: no hex digit, or over 2^63-1 */
+	DX_CODEC_CHUNK_SIZE = 7,          /* not a chunk size: no hex digit, over 32 of them, over 2^63-1, or something else
+	                                     than extensions behind it */
 	DX_CODEC_CHUNK_LINE = 8,          /* a chunk's line does not end in CR LF, or has a control character */
 	DX_CODEC_CHUNK_END = 9,           /* no CR LF behind a chunk's data */
 	DX_CODEC_CHUNK_EXTENSION = 10,    /* extensions over 4096 bytes in a chunk, or malformed */
@@ -807,7 +810,9 @@ struct dx_piece {
 	                           every piece; always known in a piece that is a whole message */
 	const uint8_t *data;    /* decoded: lies in the input (or in the decoder), valid until the next call */
 	size_t length;
-	const uint8_t *extra;   /* chunk extensions (with BEGIN), trailers (with LAST); as they came, without the last CR LF */
+	const uint8_t *extra;   /* CHUNKED, as they came. With BEGIN: the chunk's extensions, without the first ';' and the CR
+	                           LF ("a=b;c"); at most 4096 bytes. With LAST: the trailers, each line with its CR LF, without
+	                           the empty line ("A: b\r\n"); at most 16384 bytes */
 	size_t extra_length;
 };
 
