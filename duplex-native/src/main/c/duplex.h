@@ -703,7 +703,7 @@ enum dx_codec_type {
 /* Flags of struct dx_codec_options, by type. */
 #define DX_LINE_LF 1u          /* decode: only LF ends a line, a CR before it belongs to the line; encode: LF (default) */
 #define DX_LINE_CRLF 2u        /* decode: only CR LF ends a line; encode: CR LF. Neither flag: either ends a line, LF is
-                                  written */
+                                  written (CR LF behind a line whose last byte is CR). Not both */
 #define DX_CODEC_KEEP 4u       /* LINE, DELIMITER: the delimiter stays at the message's end, and messages that are put
                                   bring theirs */
 #define DX_LENGTH_LITTLE 1u    /* the prefix is little endian; otherwise big endian */
@@ -844,7 +844,7 @@ struct dx_codec_ops {
 	 * @param used   bytes that are done with: with a piece, all that belong to it, and only those; 0 with DX_DECODE_MORE;
 	 *               on an error, the number of bytes before the offending one
 	 * @param piece  all zeros, to be filled in
-	 * @return DX_DECODE_MORE (then fewer than `keep` bytes are left over), DX_DECODE_PIECE, or a negative
+	 * @return DX_DECODE_MORE (then at most `keep` bytes are left over), DX_DECODE_PIECE, or a negative
 	 *         enum dx_codec_error. After an error, or a piece with LAST, it is not called again.
 	 */
 	int (*decode)(void *decoder, const struct dx_codec_options *options, uint8_t *data, size_t length, size_t *used,
@@ -853,6 +853,7 @@ struct dx_codec_ops {
 	/**
 	 * The stream has ended, `left` bytes were not used: 0 when it may end here, or a negative enum dx_codec_error. May
 	 * fill in a last piece (a line without its end is a line) and then returns DX_DECODE_PIECE; what is left is at data.
+	 * NULL: it may end where no byte is left over and no message is in progress, and is truncated elsewhere.
 	 */
 	int (*end)(void *decoder, const struct dx_codec_options *options, uint8_t *data, size_t left, struct dx_piece *piece);
 

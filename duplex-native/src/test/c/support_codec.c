@@ -216,7 +216,9 @@ static void decode_end(struct reader *reader, size_t left)
 	struct dx_piece piece;
 	memset(&piece, 0, sizeof(piece));
 	uint8_t *data = copy(reader->stream + reader->decoded->offset, left);
-	int rc = reader->ops->end(reader->state, &reader->options, data, left, &piece);
+	int rc = left || reader->inside ? -DX_CODEC_TRUNCATED : 0;
+	if (reader->ops->end)
+		rc = reader->ops->end(reader->state, &reader->options, data, left, &piece);
 	if (rc == DX_DECODE_PIECE) {
 		take_piece(reader, &piece, data, left);
 		reader->decoded->offset += left;

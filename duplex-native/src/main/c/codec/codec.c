@@ -85,7 +85,7 @@ int dx__codec_find(const struct dx_codec_options *options, struct dx_codec_optio
 		[DX_CODEC_PLUGIN] = UINT32_MAX,
 	};
 	if (options->size < sizeof(*options) || options->type > DX_CODEC_PLUGIN
-			|| options->flags & ~flags[options->type] || options->chunk > CHUNK_MOST)
+			|| options->flags & ~flags[options->type] || options->chunk > CHUNK_MOST || options->reserved)
 		return -EINVAL;
 	*resolved = *options;
 	if (!resolved->max_message)

@@ -4,9 +4,13 @@
  *
  * A line is told as it comes. Only a CR at the end of what is there is left over: what follows it decides whether it
  * belongs to the line. The stream's end ends a line, too (POSIX calls that an incomplete line; nobody refuses it).
+ *
+ * Where either end is read, LF is written; but behind a line that ends in CR itself (CR CR LF was read, or CR and the
+ * stream's end) CR LF is, or the reader would take the line's last byte for a part of its end.
  */
 #include "codec.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct decoder {
@@ -18,6 +22,12 @@ struct encoder {
 	uint8_t last;    /* byte of the message in progress */
 	bool ended;      /* it has brought its end (KEEP) */
 };
+
+static int check(const struct dx_codec_options *options)
+{
+	uint32_t both = DX_LINE_LF | DX_LINE_CRLF;
+	return (options->flags & both) == both ? -EINVAL : 0;
+}
 
 /* Tells bytes of the line, of which `stripped` at the end are used but not told. */
 static int tell(struct decoder *decoder, const struct dx_codec_options *options, const uint8_t *data, size_t length,
@@ -44,7 +54,7 @@ static int decode(void *state, const struct dx_codec_options *options, uint8_t *
 		struct dx_piece *piece)
 {
 	bool keeps = options->flags & DX_CODEC_KEEP, lf_only = options->flags & DX_LINE_LF;
-	bool crlf_only = !lf_only && (options->flags & DX_LINE_CRLF);
+	bool crlf_only = options->flags & DX_LINE_CRLF;
 	size_t from = 0;
 	for (;;) {
 		uint8_t *lf = memchr(data + from, '\n', length - from);
@@ -69,9 +79,9 @@ static int end(void *state, const struct dx_codec_options *options, uint8_t *dat
 	return left || decoder->inside ? tell(decoder, options, data, left, 0, true, &used, piece) : 0;
 }
 
-static size_t terminator(const struct dx_codec_options *options, uint8_t *out)
+static size_t terminator(const struct dx_codec_options *options, uint8_t last, uint8_t *out)
 {
-	if (options->flags & DX_LINE_CRLF) {
+	if (options->flags & DX_LINE_CRLF || (last == '\r' && !(options->flags & DX_LINE_LF))) {
 		memcpy(out, "\r\n", 2);
 		return 2;
 	}
@@ -83,8 +93,8 @@ static size_t terminator(const struct dx_codec_options *options, uint8_t *out)
 static bool is_expressible(const struct encoder *encoder, const struct dx_codec_options *options,
 		const struct dx_piece *piece, bool *ended)
 {
-	bool crlf_only = (options->flags & (DX_LINE_LF | DX_LINE_CRLF)) == DX_LINE_CRLF;
-	bool keeps = options->flags & DX_CODEC_KEEP, begins = piece->flags & DX_PIECE_BEGIN;
+	bool crlf_only = options->flags & DX_LINE_CRLF, keeps = options->flags & DX_CODEC_KEEP;
+	bool begins = piece->flags & DX_PIECE_BEGIN;
 	uint8_t before = begins ? 0 : encoder->last;
 	*ended = !begins && encoder->ended;
 	if (*ended && piece->length)
@@ -116,7 +126,7 @@ static int64_t encode(void *state, const struct dx_codec_options *options, const
 	}
 	size_t n = piece->length;
 	if ((piece->flags & DX_PIECE_END) && !(options->flags & DX_CODEC_KEEP))
-		n += terminator(options, out + n);
+		n += terminator(options, encoder->last, out + n);
 	return (int64_t)n;
 }
 
@@ -126,6 +136,7 @@ const struct dx_codec_ops dx__codec_line = {
 	.encoder_size = sizeof(struct encoder),
 	.overhead = 2,
 	.keep = 1,
+	.check = check,
 	.decode = decode,
 	.end = end,
 	.encode = encode,
