@@ -56,6 +56,18 @@ record Deadline(long nanoTime, boolean limited) {
 		return this.limited ? Millis.limit(Duration.ofNanos(remainingNanos())) : 0;
 	}
 
+	/**
+	 * The one that comes first.
+	 * @param other another
+	 * @return this one or the other
+	 */
+	Deadline earlier(Deadline other) {
+		if (!this.limited || !other.limited) {
+			return this.limited ? this : other;
+		}
+		return (this.nanoTime - other.nanoTime <= 0) ? this : other;
+	}
+
 	boolean isOver() {
 		return this.limited && remainingNanos() == 0;
 	}

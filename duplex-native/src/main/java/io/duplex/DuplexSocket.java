@@ -8,7 +8,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * A socket that the engine manages. One of {@link DuplexEngine#socket()} is fresh: it is
@@ -360,6 +364,99 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @throws SocketBusyException when the socket is joined
 	 */
 	ReleasedChannel toSocketChannel();
+
+	/**
+	 * Set, change or take off the codec. Bytes that were received and not decoded are
+	 * decoded by the new one. It concerns {@link #get()}, {@link #put} and {@link #route}
+	 * alone; the other methods move bytes as they are.
+	 * @param codec the codec, or null for none
+	 * @throws SocketBusyException while a join uses the socket, or in the middle of a
+	 * message that is being got
+	 */
+	void setCodec(@Nullable Codec codec);
+
+	/**
+	 * Get a message, parking until one is whole.
+	 * @return the message, or null at the end of the stream (or behind a message that is
+	 * the last)
+	 * @throws CodecException when the peer sends what the codec refuses, this time and
+	 * every time; a codec that can tells the peer so
+	 */
+	@Nullable Message get();
+
+	/**
+	 * {@link #get()} with a time limit. What has arrived of a message stays.
+	 * @param timeout the limit
+	 * @return the message, or null at the end
+	 * @throws DuplexTimeoutException when none was whole in time
+	 */
+	@Nullable Message get(Duration timeout);
+
+	/**
+	 * Get the messages that are there, at least one, parking for that.
+	 * @param into takes them
+	 * @param max how many at most
+	 * @return their number, or -1 at the end
+	 */
+	int get(List<Message> into, int max);
+
+	/**
+	 * Get a message if one is there.
+	 * @return the message, or null
+	 */
+	@Nullable Message tryGet();
+
+	/**
+	 * {@link #get()} without waiting.
+	 * @return the message; null at the end
+	 */
+	CompletionStage<@Nullable Message> getAsync();
+
+	/**
+	 * Put a message, parking until there is room for its beginning. What does not fit
+	 * then is delivered in the background, ahead of whatever comes next.
+	 * @param message the message
+	 * @throws CodecException for a message that the codec cannot express: nothing was
+	 * sent
+	 */
+	default void put(Message message) {
+		put(List.of(message));
+	}
+
+	/**
+	 * Put messages, in their order, parking for each as long as needed.
+	 * @param messages the messages
+	 */
+	void put(List<Message> messages);
+
+	/**
+	 * Put a message if there is room.
+	 * @param message the message
+	 * @return whether it was put
+	 */
+	boolean tryPut(Message message);
+
+	/**
+	 * {@link #put(Message)} without waiting.
+	 * @param message the message, not to be changed until it is put
+	 * @return completes when it is
+	 */
+	CompletionStage<Void> putAsync(Message message);
+
+	/**
+	 * Join with another socket, message by message: what is received here is decoded by
+	 * this socket's codec and encoded by the other's, and the other way round, without
+	 * any work in the JVM. A socket without a codec is a stream: messages are sent to it
+	 * as their payloads, and what one read brings is a message.
+	 * @param other the other socket
+	 * @param options {@link JoinOption#HALF_DUPLEX} for one direction
+	 * @return the join; undone between two messages
+	 */
+	default Join route(DuplexSocket other, JoinOption... options) {
+		JoinOption[] all = Arrays.copyOf(options, options.length + 1);
+		all[options.length] = JoinOption.ROUTE;
+		return join(other, all);
+	}
 
 	/**
 	 * Take the bare descriptor back from the engine, with its flags as they were. What is

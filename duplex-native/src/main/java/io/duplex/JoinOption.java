@@ -26,6 +26,13 @@ public enum JoinOption {
 	 * {@link JoinOptions#maxLag()}, the join ends with {@link JoinEndReason#BEHIND}. For
 	 * one of several sinks that is dropped rather than waited for.
 	 */
-	LOSSY
+	LOSSY,
+
+	/**
+	 * Messages are moved instead of bytes: decoded by the codec of the socket that they
+	 * come from, encoded by the other's ({@link DuplexSocket#setCodec}).
+	 * {@link DuplexSocket#route} sets it.
+	 */
+	ROUTE
 
 }

@@ -88,13 +88,14 @@ final class JoinViews {
 			case HALF_DUPLEX -> Dx.DX_JOIN_HALF_DUPLEX;
 			case NO_CLOSE -> Dx.DX_JOIN_NO_CLOSE;
 			case LOSSY -> Dx.DX_JOIN_LOSSY;
+			case ROUTE -> Dx.DX_JOIN_ROUTE;
 		};
 	}
 
 	private static JoinState state(int state) {
 		return switch (state) {
 			case Dx.DX_JOIN_DECIDING -> JoinState.DECIDING;
-			case Dx.DX_JOIN_CONNECTING -> JoinState.CONNECTING;
+			case Dx.DX_JOIN_CONNECTING, Dx.DX_JOIN_HANDSHAKING -> JoinState.CONNECTING;
 			case Dx.DX_JOIN_OPEN -> JoinState.OPEN;
 			case Dx.DX_JOIN_HALF_CLOSED -> JoinState.HALF_CLOSED;
 			case Dx.DX_JOIN_CLOSING -> JoinState.CLOSING;
@@ -127,6 +128,8 @@ final class JoinViews {
 			case Dx.DX_REASON_REFUSED -> JoinEndReason.REFUSED;
 			case Dx.DX_REASON_BEHIND -> JoinEndReason.BEHIND;
 			case Dx.DX_REASON_BYTES -> JoinEndReason.BYTES;
+			case Dx.DX_REASON_PROTOCOL -> JoinEndReason.PROTOCOL;
+			case Dx.DX_REASON_FINISHED -> JoinEndReason.FINISHED;
 			default -> throw new IllegalStateException("a join ended for reason " + reason);
 		};
 	}

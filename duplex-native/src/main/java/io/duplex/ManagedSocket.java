@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 import org.jspecify.annotations.Nullable;
@@ -247,6 +248,51 @@ final class ManagedSocket implements DuplexSocket {
 			}
 		}
 		return connected("get " + option + " of").getOption(option);
+	}
+
+	@Override
+	public void setCodec(@Nullable Codec codec) {
+		connected("set the codec of").setCodec(codec);
+	}
+
+	@Override
+	public @Nullable Message get() {
+		return connected("get a message from").get();
+	}
+
+	@Override
+	public @Nullable Message get(Duration timeout) {
+		return connected("get a message from").get(timeout);
+	}
+
+	@Override
+	public int get(List<Message> into, int max) {
+		return connected("get messages from").get(into, max);
+	}
+
+	@Override
+	public @Nullable Message tryGet() {
+		return connected("get a message from").tryGet();
+	}
+
+	@Override
+	public CompletionStage<@Nullable Message> getAsync() {
+		return connected("get a message from").getAsync();
+	}
+
+	@Override
+	public void put(List<Message> messages) {
+		connected("put messages to").put(messages);
+	}
+
+	@Override
+	public boolean tryPut(Message message) {
+		return connected("put a message to").tryPut(message);
+	}
+
+	@Override
+	public CompletionStage<Void> putAsync(Message message) {
+		return connected("put a message to").putAsync(message);
 	}
 
 	@Override

@@ -40,6 +40,8 @@ final class NativeSocket implements DuplexSocket {
 
 	private final SocketBytes bytes;
 
+	private final SocketMessages messages;
+
 	private final ReadyLoop input;
 
 	private final ReadyLoop output;
@@ -55,6 +57,7 @@ final class NativeSocket implements DuplexSocket {
 		this.core = engine.core();
 		this.id = id;
 		this.bytes = new SocketBytes(this.core.scratch(), id);
+		this.messages = new SocketMessages(this.core.scratch(), id);
 		this.input = new ReadyLoop(this.core, id, Dx.DX_READABLE);
 		this.output = new ReadyLoop(this.core, id, Dx.DX_WRITABLE);
 	}
@@ -349,6 +352,143 @@ final class NativeSocket implements DuplexSocket {
 		if (result < 0) {
 			throw failure("send to", result);
 		}
+	}
+
+	@Override
+	public void setCodec(@Nullable Codec codec) {
+		String operation = "set the codec of";
+		requireNothingPutBack();
+		int result = LibDuplex.dx_codec_set(this.id, (codec != null) ? codec.encode() : null);
+		if (Errno.EINVAL.is(result) || (Errno.ENOENT.is(result) && codec != null && !this.closed.get())) {
+			throw new DuplexException(operation, subject(), Failures.error(result),
+					"the engine does not know the codec '" + codec + "'", null);
+		}
+		if (result < 0) {
+			throw failure(operation, result);
+		}
+	}
+
+	@Override
+	public @Nullable Message get() {
+		return get(Deadline.NEVER);
+	}
+
+	@Override
+	public @Nullable Message get(Duration timeout) {
+		return get(Deadline.after(timeout));
+	}
+
+	private @Nullable Message get(Deadline deadline) {
+		List<Message> got = new ArrayList<>(1);
+		return (got(awaitMessages(got, 1, deadline)) > 0) ? got.get(0) : null;
+	}
+
+	@Override
+	public int get(List<Message> into, int max) {
+		if (max < 1) {
+			throw new IllegalArgumentException("max must be at least 1: " + max);
+		}
+		int count = (int) got(awaitMessages(into, max, Deadline.NEVER));
+		return (count == 0) ? -1 : count;
+	}
+
+	@Override
+	public @Nullable Message tryGet() {
+		List<Message> got = new ArrayList<>(1);
+		long result = attempt(this.input, () -> this.messages.get(got, 1));
+		if (Errno.EAGAIN.is(result)) {
+			return null;
+		}
+		return (got(result) > 0) ? got.get(0) : null;
+	}
+
+	@Override
+	public CompletionStage<@Nullable Message> getAsync() {
+		List<Message> got = new ArrayList<>(1);
+		CompletableFuture<@Nullable Message> message = this.input.run(() -> this.messages.get(got, 1),
+				(result) -> (got(result) > 0) ? got.get(0) : null);
+		return message.minimalCompletionStage();
+	}
+
+	/** Wakes up when a message that has begun to arrive is too late, too. */
+	private long awaitMessages(List<Message> into, int max, Deadline deadline) {
+		try {
+			while (true) {
+				long late = LibDuplex.dx_get_deadline(this.id);
+				Deadline frame = (late < 0) ? deadline : Deadline.after(Duration.ofMillis(late));
+				Deadline until = deadline.earlier(frame);
+				long result = this.input.await(() -> {
+					long count = this.messages.get(into, max);
+					boolean hasBegun = Errno.EAGAIN.is(count) && late < 0 && LibDuplex.dx_get_deadline(this.id) >= 0;
+					return hasBegun ? -Errno.EINTR.number() : count;
+				}, until);
+				boolean isLate = Errno.EAGAIN.is(result) && !deadline.isOver();
+				if (!isLate && !Errno.EINTR.is(result)) {
+					return result;
+				}
+			}
+		}
+		catch (InterruptedException ex) {
+			throw Parking.interrupted("get a message from", subject(), 0);
+		}
+	}
+
+	private long got(long result) {
+		String operation = "get a message from";
+		if (Errno.EAGAIN.is(result)) {
+			throw new DuplexTimeoutException(operation, subject(), "no message was whole in time", 0);
+		}
+		if (Errno.EPROTO.is(result)) {
+			throw this.messages.failure(operation, subject(), true);
+		}
+		if (result < 0) {
+			throw failure(operation, result);
+		}
+		return result;
+	}
+
+	@Override
+	public void put(List<Message> messages) {
+		try {
+			for (int from = 0; from < messages.size();) {
+				List<Message> rest = messages.subList(from, messages.size());
+				from += (int) put(this.output.await(() -> this.messages.put(rest), Deadline.NEVER));
+			}
+		}
+		catch (InterruptedException ex) {
+			throw Parking.interrupted("put a message to", subject(), 0);
+		}
+	}
+
+	@Override
+	public boolean tryPut(Message message) {
+		long result = attempt(this.output, () -> this.messages.put(List.of(message)));
+		return !Errno.EAGAIN.is(result) && put(result) > 0;
+	}
+
+	@Override
+	public CompletionStage<Void> putAsync(Message message) {
+		List<Message> messages = List.of(message);
+		CompletableFuture<Void> done = this.output.run(() -> this.messages.put(messages), (result) -> {
+			put(result);
+			return null;
+		});
+		return done.minimalCompletionStage();
+	}
+
+	private long put(long result) {
+		String operation = "put a message to";
+		if (Errno.EPROTO.is(result)) {
+			throw this.messages.failure(operation, subject(), false);
+		}
+		if (Errno.EMSGSIZE.is(result)) {
+			throw new DuplexException(operation, subject(), Failures.error(result),
+					"it is longer than the codec's greatest message", null);
+		}
+		if (result < 0) {
+			throw failure(operation, result);
+		}
+		return result;
 	}
 
 	@Override

@@ -52,6 +52,18 @@ public final class LibDuplex {
 
 	public static native long dx_send(long socket, ByteBuffer data, long length);
 
+	public static native int dx_codec_set(long socket, byte @Nullable [] options);
+
+	public static native String dx_codec_error_text(int error);
+
+	public static native int dx_codec_failure(long socket, byte[] failure);
+
+	public static native long dx_get(long socket, ByteBuffer buffer, long size, byte[] messages, int max);
+
+	public static native long dx_get_deadline(long socket);
+
+	public static native long dx_put(long socket, ByteBuffer data, long size, byte[] messages, int count);
+
 	public static native int dx_queue(long socket, byte[] data, long length, long token);
 
 	public static native long dx_send_file(long socket, int file, long offset, long count);

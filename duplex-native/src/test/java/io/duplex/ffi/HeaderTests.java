@@ -10,7 +10,9 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
@@ -44,7 +46,9 @@ class HeaderTests {
 				arguments(NativeConnectOptions.class, "dx_connect_options"),
 				arguments(SocketInfo.class, "dx_socket_info"), arguments(NativeJoinOptions.class, "dx_join_options"),
 				arguments(JoinRow.class, "dx_join_info"), arguments(ProxyOptions.class, "dx_proxy_options"),
-				arguments(ProxyInfo.class, "dx_proxy_info"), arguments(BackendInfo.class, "dx_backend_info"));
+				arguments(ProxyInfo.class, "dx_proxy_info"), arguments(BackendInfo.class, "dx_backend_info"),
+				arguments(NativeCodec.class, "dx_codec_options"), arguments(NativeMessages.class, "dx_message"),
+				arguments(NativeCodecFailure.class, "dx_codec_failure"));
 	}
 
 	@ParameterizedTest
@@ -61,7 +65,10 @@ class HeaderTests {
 
 	@Test
 	void everyStructIsKnownInJava() {
-		assertThat(this.header.structs().keySet())
+		Set<String> structs = new TreeSet<>(this.header.structs().keySet());
+		// Codecs in C alone.
+		structs.removeAll(Set.of("dx_piece", "dx_codec_ops"));
+		assertThat(structs)
 			.containsExactlyInAnyOrderElementsOf(structs().map((arguments) -> (String) arguments.get()[1]).toList());
 	}
 
