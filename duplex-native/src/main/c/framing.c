@@ -120,6 +120,9 @@ int dx__framing_decode(struct dx__framing *framing, uint8_t *data, size_t length
 	*piece = (struct dx_piece){0};
 	size_t n = 0;
 	int rc = framing->ops->decode(framing->decoder, &framing->options, data, length, &n, piece);
+	/* What a plugin does wrong must not become an endless loop, or a queue without bound. */
+	if (n > length || (rc == DX_DECODE_PIECE && !n) || (rc == DX_DECODE_MORE && (n || length > framing->ops->keep)))
+		return dx__framing_fail(framing, -DX_CODEC_PLUGIN_ERROR);
 	framing->decoded += n;
 	*used += n;
 	if (rc < 0)

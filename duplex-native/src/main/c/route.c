@@ -105,6 +105,9 @@ static uint8_t *reserve(struct turn *turn, size_t room)
 {
 	if (turn->chunk && turn->chunk->size - turn->filled < room)
 		push(turn);
+	/* More than a chunk can hold. */
+	if (room > UINT32_MAX / 2)
+		return NULL;
 	if (!turn->chunk && room <= CHUNK && turn->worker->frame) {
 		turn->chunk = turn->worker->frame;
 		turn->worker->frame = NULL;
