@@ -4,34 +4,14 @@
 #include "api.h"
 #include "half.h"
 #include "held.h"
+#include "input.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Takes read-ahead bytes; 0 when there are none. The caller is inside the input half. */
-static int64_t take_queued(struct dx__socket *socket, void *data, size_t length)
-{
-	if (!atomic_load_explicit(&socket->input_queued, memory_order_relaxed))
-		return 0;
-	int64_t n = 0;
-	pthread_mutex_lock(dx__held_lock(socket));
-	if (socket->input) {
-		n = (int64_t)dx__buffer_take(socket->input, data, length);
-		atomic_store_explicit(&socket->input_queued, socket->input->length, memory_order_relaxed);
-		if (!socket->input->length) {
-			free(socket->input);
-			socket->input = NULL;
-		}
-	}
-	pthread_mutex_unlock(dx__held_lock(socket));
-	return n;
-}
 
 /* The caller is inside the input half. */
 static int64_t receive(struct dx__socket *socket, void *data, size_t length)
 {
-	int64_t n = take_queued(socket, data, length);
+	int64_t n = (int64_t)dx__input_take(socket, data, length);
 	if (n || !length)
 		return n;
 	do
@@ -105,11 +85,29 @@ DX_API int64_t dx_recv_queued(dx_id id, void *data, size_t length)
 		return n;
 	n = socket->listening ? -ENOTCONN : dx__half_enter(socket, DX__IN);
 	if (!n) {
-		n = take_queued(socket, data, length);
+		n = (int64_t)dx__input_take(socket, data, length);
 		dx__half_leave(socket, DX__IN);
 	}
 	dx__api_leave(engine, socket, NULL, NULL);
 	return n;
+}
+
+DX_API int dx_unrecv(dx_id id, const void *data, size_t length)
+{
+	struct dx__engine *engine;
+	struct dx__socket *socket;
+	if (!data && length)
+		return -EINVAL;
+	int rc = dx__api_socket(id, &engine, &socket);
+	if (rc)
+		return rc;
+	rc = socket->listening ? -ENOTCONN : dx__half_enter(socket, DX__IN);
+	if (!rc) {
+		rc = length ? dx__input_give_back(socket, data, length) : 0;
+		dx__half_leave(socket, DX__IN);
+	}
+	dx__api_leave(engine, socket, NULL, NULL);
+	return rc;
 }
 
 /* The caller is inside the output half. */

@@ -107,7 +107,7 @@ DX_API int64_t dx_recv_fd(dx_id id, void *data, size_t length, int *fd)
 /* The header and the unread bytes; these stay where they are. NULL without memory. */
 static struct dx__chunk *wrap(struct dx__socket *socket)
 {
-	/* Nobody adds to them: they only get fewer. */
+	/* When they change meanwhile, it is done again. */
 	uint32_t unread = atomic_load_explicit(&socket->input_queued, memory_order_relaxed);
 	struct dx__chunk *chunk = dx__chunk_new(DX__PASS_HEADER + unread, 1);
 	if (!chunk)

@@ -5,6 +5,7 @@
 #include "connect.h"
 #include "half.h"
 #include "held.h"
+#include "input.h"
 #include "listener.h"
 #include "option.h"
 #include "placement.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define READ_AHEAD_MAX (16u << 20)
 #define HEAD_START 250 /* milliseconds, RFC 8305 section 8 */
 
 /* ---- adopting ---- */
@@ -94,7 +94,7 @@ DX_API int dx_adopt(dx_id engine_id, int fd, const void *read_ahead, size_t leng
 	struct dx__engine *engine;
 	if (!socket || (length && !read_ahead))
 		return -EINVAL;
-	if (length > READ_AHEAD_MAX)
+	if (length > DX__INPUT_MAX)
 		return -EMSGSIZE;
 	int rc = dx__api_engine(engine_id, &engine);
 	if (rc)

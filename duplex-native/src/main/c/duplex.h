@@ -316,6 +316,15 @@ DX_API int64_t dx_recv_wait(dx_id socket, void *data, size_t length, int timeout
 DX_API int64_t dx_recv_queued(dx_id socket, void *data, size_t length);
 
 /**
+ * Give bytes back to the held input half: they become its first read-ahead bytes, before all that it has. For whoever had
+ * to receive more than was wanted, the end of a handshake for example. They are received, joined or got next, also when the
+ * stream has ended meanwhile.
+ *
+ * @return 0; -EBUSY when the half is flowing; -EMSGSIZE when more than 16 MiB would be read ahead; -ENOMEM
+ */
+DX_API int dx_unrecv(dx_id socket, const void *data, size_t length);
+
+/**
  * Send what fits now, through the held output half.
  *
  * @return bytes taken, possibly fewer than length; -EAGAIN when none fits or what a former join left is still being

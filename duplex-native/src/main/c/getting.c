@@ -2,6 +2,7 @@
 #include "getting.h"
 #include "half.h"
 #include "held.h"
+#include "input.h"
 #include "putting.h"
 
 #include <errno.h>
@@ -254,10 +255,8 @@ static int64_t get_messages(struct get *get)
 /* Without a codec, what is there is a message. */
 static int64_t get_bytes(struct get *get)
 {
-	int64_t n;
-	if (get->input) {
-		n = (int64_t)dx__buffer_take(get->input, get->buffer, get->size);
-	} else {
+	int64_t n = (int64_t)dx__input_take(get->socket, get->buffer, get->size);
+	if (!n) {
 		do
 			n = recv(get->socket->fd, get->buffer, get->size, MSG_DONTWAIT);
 		while (n == -1 && errno == EINTR);
@@ -285,14 +284,14 @@ int64_t dx__get(struct dx__socket *socket, uint8_t *buffer, size_t size, struct 
 	};
 	if (framing)
 		pthread_mutex_lock(&framing->input);
-	take_input(&get);
-	if (framing && framing->ops)
+	if (framing && framing->ops) {
+		take_input(&get);
 		rc = get_messages(&get);
-	else
-		rc = size ? get_bytes(&get) : -ENOSPC;
-	if (framing)
 		atomic_store(&framing->starved, rc == -EAGAIN);
-	put_input_back(&get);
+		put_input_back(&get);
+	} else {
+		rc = size ? get_bytes(&get) : -ENOSPC;
+	}
 	if (framing)
 		pthread_mutex_unlock(&framing->input);
 	dx__half_leave(socket, DX__IN);

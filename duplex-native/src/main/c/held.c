@@ -153,6 +153,19 @@ void dx__held_wake(struct dx__socket *socket)
 	pthread_mutex_unlock(dx__held_lock(socket));
 }
 
+void dx__held_input_came(struct dx__socket *socket)
+{
+	uint32_t fired = socket->armed & DX_READABLE;
+	socket->armed &= ~fired;
+	if (!socket->gone && fired && update(socket)) {
+		fired |= socket->armed;
+		socket->armed = 0;
+	}
+	if (fired)
+		dx__news_post(socket->engine, &socket->news, fired);
+	wake_parked(socket);
+}
+
 void dx__held_bar(struct dx__socket *socket)
 {
 	uint32_t fired = 0;

@@ -35,6 +35,9 @@ void dx__held_bar(struct dx__socket *socket);
 /* A half is held again: arms what waited for that, wakes the parked. */
 void dx__held_given_back(struct dx__socket *socket);
 
+/* There are read-ahead bytes that were not there before: who waits for some tries again. Caller holds the lock. */
+void dx__held_input_came(struct dx__socket *socket);
+
 /* The descriptor is about to be closed or released: no more arming. */
 void dx__held_forget(struct dx__socket *socket);
 

@@ -60,6 +60,8 @@ static void sockets(void)
 	CHECK_LT(dx_recv(line.socket, NULL, 1), 0);
 	CHECK_LT(dx_recv_wait(line.socket, NULL, 1, 0), 0);
 	CHECK_LT(dx_recv_queued(line.socket, NULL, 1), 0);
+	CHECK_LT(dx_unrecv(line.socket, NULL, 1), 0);
+	CHECK_OK(dx_unrecv(line.socket, NULL, 0));
 	CHECK_LT(dx_send(line.socket, NULL, 1), 0);
 	CHECK_LT(dx_send_wait(line.socket, NULL, 1, 0), 0);
 	CHECK_LT(dx_socket_info(line.socket, NULL), 0);

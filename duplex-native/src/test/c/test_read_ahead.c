@@ -3,9 +3,11 @@
  * Bytes that the caller had read before adopting come first: for the application and for a join.
  * (Law 6; trap: a join that starts after some bytes were read hangs or loses them.)
  */
-#include "support.h"
+#include "support_message.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A managed socket whose stream begins with read-ahead bytes that are on no wire. */
@@ -146,6 +148,139 @@ static void it_has_a_limit(void)
 	engine_close(engine);
 }
 
+/* ---- given back ---- */
+
+static void give(dx_id socket, const char *text) { CHECK_OK(dx_unrecv(socket, text, strlen(text))); }
+
+static void what_is_given_back_comes_first(void)
+{
+	dx_id engine = engine_open(1);
+	for (enum wire wire = 0; wire < WIRES; wire++) {
+		struct line line = line_open(engine, wire, 0);
+		char data[16];
+		peer_say(line.peer, "tail");
+		CHECK_EQ(dx_recv_wait(line.socket, data, 1, -1), 1);
+		give(line.socket, "head, t");
+		CHECK_EQ(socket_info(line.socket).input_queued, 7);
+		CHECK_EQ(dx_recv(line.socket, data, 4), 4);
+		CHECK(!memcmp(data, "head", 4));
+		give(line.socket, "ad");              /* where it was taken from */
+		give(line.socket, "much more, he");   /* more than there is room for */
+		CHECK_EQ(dx_recv(line.socket, data, 11), 11);
+		CHECK(!memcmp(data, "much more, ", 11));
+		CHECK_EQ(dx_recv(line.socket, data, 16), 7);
+		CHECK(!memcmp(data, "head, t", 7));
+		CHECK_EQ(dx_recv_wait(line.socket, data, 16, -1), 3);
+		CHECK(!memcmp(data, "ail", 3));
+		CHECK_EQ(socket_info(line.socket).input_queued, 0);
+		CHECK_EQ(dx_recv(line.socket, data, 16), -EAGAIN);
+		line_close(&line);
+	}
+	engine_close(engine);
+}
+
+static void it_can_be_given_back_after_the_end(void)
+{
+	dx_id engine = engine_open(1);
+	struct line line = line_open(engine, WIRE_TCP4, 0);
+	char data[8];
+	peer_say(line.peer, "x");
+	peer_shut(line.peer);
+	CHECK_EQ(dx_recv_wait(line.socket, data, 8, -1), 1);
+	app_expect(line.socket, 0);
+	give(line.socket, "x");
+	CHECK_EQ(dx_recv(line.socket, data, 8), 1);
+	CHECK_EQ(dx_recv(line.socket, data, 8), 0);
+	line_close(&line);
+	engine_close(engine);
+}
+
+static void it_is_joined_first(void)
+{
+	dx_id engine = engine_open(1), join;
+	struct line a = line_open(engine, WIRE_TCP4, 0), b = line_open(engine, WIRE_UNIX, 0);
+	char data[16];
+	peer_say(a.peer, "GET / and what follows");
+	CHECK_EQ(dx_recv_wait(a.socket, data, 5, -1), 5);
+	give(a.socket, data[0] == 'G' ? "PUT /" : "");
+	CHECK_OK(dx_join_wait(a.socket, b.socket, NULL, &join));
+	peer_hears(b.peer, "PUT / and what follows");
+	CHECK_EQ(dx_unrecv(a.socket, "x", 1), -EBUSY);
+	line_close(&a);
+	line_close(&b);
+	engine_close(engine);
+}
+
+static void it_is_decoded_first(void)
+{
+	dx_id engine = engine_open(1);
+	struct line line = line_open(engine, WIRE_TCP4, 0);
+	struct dx_message message;
+	char data[16];
+	give(line.socket, "one\ntw");
+	CHECK_OK(dx_codec_set(line.socket, codec_of(DX_CODEC_LINE, 0)));
+	app_gets(line.socket, "one");
+	CHECK_EQ(dx_get(line.socket, data, 16, &message, 1), -EAGAIN);
+	give(line.socket, "o, thr");
+	CHECK_OK(dx_arm(line.socket, DX_READABLE)); /* worth a try again */
+	CHECK_EQ(await_ready(engine, line.socket), DX_READABLE);
+	peer_say(line.peer, "ee\n");
+	app_gets(line.socket, "two, three"); /* what was decoded is not undone */
+	CHECK_OK(dx_codec_set(line.socket, NULL));
+	give(line.socket, "bare");
+	app_gets(line.socket, "bare");
+	line_close(&line);
+	engine_close(engine);
+}
+
+static void *await_a_byte(void *argument)
+{
+	dx_id *socket = argument;
+	char byte;
+	CHECK_EQ(dx_recv_wait(*socket, &byte, 1, -1), 1);
+	CHECK_EQ(byte, 'x');
+	return NULL;
+}
+
+/* Whether it comes before or after they wait. */
+static void it_wakes_who_waits(void)
+{
+	dx_id engine = engine_open(1);
+	struct line line = line_open(engine, WIRE_TCP4, 0);
+	for (unsigned i = 0; i < scaled(200); i++) {
+		pthread_t waiter = thread_start(await_a_byte, &line.socket);
+		give(line.socket, "x");
+		thread_join(waiter);
+		CHECK_OK(dx_arm(line.socket, DX_READABLE));
+		give(line.socket, "x");
+		CHECK_EQ(await_ready(engine, line.socket), DX_READABLE);
+		await_a_byte(&line.socket);
+	}
+	line_close(&line);
+	engine_close(engine);
+}
+
+static void no_more_than_its_limit_can_be_given_back(void)
+{
+	dx_id engine = engine_open(1), listener;
+	struct line line = line_open(engine, WIRE_UNIX, 0);
+	struct dx_address here = { .family = DX_FAMILY_IPV4, .ip = { 127, 0, 0, 1 } };
+	size_t most = 16 * (size_t)MIB;
+	uint8_t *data = calloc(1, most + 1);
+	CHECK(data);
+	CHECK_EQ(dx_unrecv(line.socket, data, most + 1), -EMSGSIZE);
+	CHECK_OK(dx_unrecv(line.socket, data, most));
+	CHECK_EQ(dx_unrecv(line.socket, data, 1), -EMSGSIZE);
+	CHECK_EQ(dx_unrecv(line.socket, data, SIZE_MAX), -EMSGSIZE);
+	CHECK_EQ(socket_info(line.socket).input_queued, most);
+	CHECK_OK(dx_listen(engine, &here, 0, &listener));
+	CHECK_EQ(dx_unrecv(listener, data, 1), -ENOTCONN);
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	free(data);
+	line_close(&line);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
@@ -156,5 +291,11 @@ int main(void)
 	RUN(it_is_delivered_before_the_end);
 	RUN(an_unjoin_loses_nothing_of_it);
 	RUN(it_has_a_limit);
+	RUN(what_is_given_back_comes_first);
+	RUN(it_can_be_given_back_after_the_end);
+	RUN(it_is_joined_first);
+	RUN(it_is_decoded_first);
+	RUN(it_wakes_who_waits);
+	RUN(no_more_than_its_limit_can_be_given_back);
 	return test_end();
 }
