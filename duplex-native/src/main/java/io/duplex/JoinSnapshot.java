@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param bytesFromBackend bytes delivered to the client side
  * @param pendingFromClient bytes in flight to the backend side
  * @param pendingFromBackend bytes in flight to the client side
+ * @param messagesFromClient of a route: messages delivered to the backend side
+ * @param messagesFromBackend of a route: messages delivered to the client side
  * @param pathFromClient how bytes move to the backend side
  * @param pathFromBackend how bytes move to the client side
  */
@@ -39,7 +41,7 @@ public record JoinSnapshot(long id, @Nullable String proxy, @Nullable String bac
 		@Nullable DuplexAddress clientAddress, @Nullable DuplexAddress backendAddress, JoinState state,
 		Set<JoinOption> flags, boolean tee, JoinLimits limits, long maxLag, Instant since, Duration idle,
 		long bytesFromClient, long bytesFromBackend, long pendingFromClient, long pendingFromBackend,
-		DataPath pathFromClient, DataPath pathFromBackend) {
+		long messagesFromClient, long messagesFromBackend, DataPath pathFromClient, DataPath pathFromBackend) {
 
 	/**
 	 * Create a snapshot.

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.JoinRow;
+import io.duplex.ffi.LibDuplex;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,7 @@ final class JoinViews {
 				AddressCodec.decode(row.aPeer()), AddressCodec.decode(row.bPeer()), state(row.state()),
 				flags(row.flags()), (row.flags() & Dx.DX_JOIN_TEE) != 0, limits(row), row.maxLag(),
 				instant(row.sinceNanos()), Duration.ofNanos(row.idleNanos()), row.aToB(), row.bToA(), row.aToBPending(),
-				row.bToAPending(), path(row.aToBPath()), path(row.bToAPath()));
+				row.bToAPending(), row.aToBMessages(), row.bToAMessages(), path(row.aToBPath()), path(row.bToAPath()));
 	}
 
 	private static JoinLimits limits(JoinRow row) {
@@ -53,10 +54,17 @@ final class JoinViews {
 	 * @return the end
 	 */
 	static JoinEnd end(Event event) {
-		SystemError error = Failures.error(event.result());
-		return new JoinEnd(reason(event.reason()), side(event.side()), (error != null) ? error.toString() : null,
-				event.aToB(), event.bToA(), event.aToBPending(), event.bToAPending(),
+		return new JoinEnd(reason(event.reason()), side(event.side()), error(event), event.aToB(), event.bToA(),
+				event.aToBPending(), event.bToAPending(), event.aToBMessages(), event.bToAMessages(),
 				Duration.ofNanos(event.durationNanos()));
+	}
+
+	private static @Nullable String error(Event event) {
+		if (event.failure() != Dx.DX_CODEC_OK) {
+			return LibDuplex.dx_codec_error_text(event.failure()) + ", at byte " + event.failureOffset();
+		}
+		SystemError error = Failures.error(event.result());
+		return (error != null) ? error.toString() : null;
 	}
 
 	static UnjoinResult unjoined(Event event) {

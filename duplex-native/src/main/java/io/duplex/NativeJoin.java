@@ -112,7 +112,8 @@ final class NativeJoin implements Join {
 		}
 		return new JoinSnapshot(this.id, null, null, this.client, this.backend, JoinState.ENDED, this.flags, false,
 				JoinLimits.NONE, 0, this.since, Duration.ZERO, last.bytesFromClient(), last.bytesFromBackend(),
-				last.pendingFromClient(), last.pendingFromBackend(), DataPath.NONE, DataPath.NONE);
+				last.pendingFromClient(), last.pendingFromBackend(), last.messagesFromClient(),
+				last.messagesFromBackend(), DataPath.NONE, DataPath.NONE);
 	}
 
 	@Override

@@ -217,8 +217,11 @@ class MessageTests {
 			hears(backend, "Hello\n");
 			say(backend, "World\nhal");
 			hears(client, "\u0081\u0005World");
-			assertThat(this.engine.joins(JoinQuery.first()).joins()).singleElement()
-				.satisfies((join) -> assertThat(join.flags()).containsExactly(JoinOption.ROUTE));
+			assertThat(this.engine.joins(JoinQuery.first()).joins()).singleElement().satisfies((join) -> {
+				assertThat(join.flags()).containsExactly(JoinOption.ROUTE);
+				assertThat(join.messagesFromClient()).isEqualTo(1);
+				assertThat(join.messagesFromBackend()).isEqualTo(1);
+			});
 			CompletionStage<UnjoinResult> undone = route.unjoinAsync();
 			say(backend, "f\nlast\n");
 			undone.toCompletableFuture().join();
@@ -238,6 +241,7 @@ class MessageTests {
 			JoinEnd end = route.end().toCompletableFuture().get(30, java.util.concurrent.TimeUnit.SECONDS);
 			assertThat(end.reason()).isEqualTo(JoinEndReason.PROTOCOL);
 			assertThat(end.side()).isEqualTo(JoinSide.CLIENT);
+			assertThat(end.error()).isEqualTo("a reserved WebSocket opcode, at byte 0");
 		}
 	}
 

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import io.duplex.DuplexAddress;
 import io.duplex.DuplexEngine;
 import io.duplex.JoinLimits;
+import io.duplex.JoinOption;
 import io.duplex.JoinPage;
 import io.duplex.JoinQuery;
 import io.duplex.JoinSnapshot;
@@ -119,6 +120,7 @@ public class DuplexJoinsEndpoint {
 	 * @param since when it was made, in ISO-8601 form
 	 * @param idle the time since the last byte, in ISO-8601 form
 	 * @param bytes numbers of bytes
+	 * @param messages numbers of messages of a route, {@code null} for other joins
 	 * @param path how bytes move each way
 	 * @param state where it is in its life: deciding, connecting, open, half-closed,
 	 * closing, listening or ended
@@ -127,13 +129,14 @@ public class DuplexJoinsEndpoint {
 	 * @param limits how long, how much and how fast
 	 */
 	public record JoinDescriptor(String id, @Nullable String proxy, @Nullable String client, @Nullable String backend,
-			String since, String idle, BytesDescriptor bytes, PathDescriptor path, String state, List<String> flags,
+			String since, String idle, BytesDescriptor bytes, @Nullable MessagesDescriptor messages,
+			PathDescriptor path, String state, List<String> flags,
 			LimitsDescriptor limits) implements OperationResponseBody {
 
 		static JoinDescriptor of(JoinSnapshot join) {
 			return new JoinDescriptor(join.idText(), join.proxy(), text(join.clientAddress()),
 					text(join.backendAddress()), join.since().toString(), join.idle().toString(),
-					new BytesDescriptor(join.bytesFromClient(), join.bytesFromBackend()),
+					new BytesDescriptor(join.bytesFromClient(), join.bytesFromBackend()), MessagesDescriptor.of(join),
 					new PathDescriptor(Words.of(join.pathFromClient()), Words.of(join.pathFromBackend())),
 					Words.of(join.state()), flags(join), LimitsDescriptor.of(join));
 		}
@@ -146,6 +149,21 @@ public class DuplexJoinsEndpoint {
 
 		private static @Nullable String text(@Nullable DuplexAddress address) {
 			return (address != null) ? address.toString() : null;
+		}
+
+	}
+
+	/**
+	 * Messages of a route.
+	 *
+	 * @param fromClient delivered to the backend
+	 * @param fromBackend delivered to the client
+	 */
+	public record MessagesDescriptor(long fromClient, long fromBackend) {
+
+		static @Nullable MessagesDescriptor of(JoinSnapshot join) {
+			return join.flags().contains(JoinOption.ROUTE)
+					? new MessagesDescriptor(join.messagesFromClient(), join.messagesFromBackend()) : null;
 		}
 
 	}
