@@ -149,7 +149,7 @@ static int check_pass(struct dx__socket *socket, struct dx__socket *carrier)
 {
 	if (dx__slab_is_dead(socket) || dx__slab_is_dead(carrier))
 		return -ENOENT;
-	int rc = dx__half_check(socket, DX__IN);
+	int rc = atomic_load(&socket->lent) ? -EBUSY : dx__half_check(socket, DX__IN);
 	uint32_t output = dx__half_state(socket, DX__OUT);
 	if (!rc && output == DX_HALF_DRAINING)
 		rc = -ENOTEMPTY;

@@ -74,6 +74,9 @@ static void the_host_shakes_hands(void)
 		struct line other = line_open(engine, WIRE_TCP4, 0);
 		CHECK_EQ(dx_join_wait(asked.a, other.socket, NULL, &join), -EBUSY);
 		CHECK_EQ(dx_release_wait(asked.a, 0), -EBUSY);
+		struct line carrier = line_open(engine, WIRE_UNIX, 0);
+		CHECK_EQ(dx_pass_wait(asked.a, carrier.socket, 1000), -EBUSY);
+		line_close(&carrier);
 		CHECK_EQ(dx_proxy_decide(asked.object, &address, 1), -EOPNOTSUPP);
 		CHECK_OK(dx_proxy_proceed(asked.object));
 		struct dx_event connected = await_event(engine, is_connected, asked.object);
