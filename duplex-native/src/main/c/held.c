@@ -256,7 +256,9 @@ int dx__held_park(struct dx__socket *socket, enum dx__side_of_half side, uint64_
 			{.fd = self.wake, .events = POLLIN},
 			{.fd = entered ? -1 : socket->fd, .events = side == DX__IN ? POLLIN | POLLRDHUP | POLLPRI : POLLOUT},
 		};
-		rc = poll_until(fds, 2, deadline);
+		/* Bytes that were given back before we were on the list have woken nobody. */
+		bool is_there = side == DX__IN && has_input(socket);
+		rc = is_there ? 0 : poll_until(fds, 2, deadline);
 		if (!entered && (fds[1].revents & POLLERR) && !(fds[1].revents & POLLHUP))
 			dx__option_drain_errors(socket->fd);
 		if (!entered)
