@@ -362,7 +362,8 @@ class DuplexSocketTests {
 			.withMessageContaining("ENOTSOCK");
 		Posix.close(pipe[0]);
 		Posix.close(pipe[1]);
-		// a number that no limit allows: a closed one may be in use again by any other thread
+		// a number that no limit allows: a closed one may be in use again by any other
+		// thread
 		assertThatExceptionOfType(DuplexException.class).isThrownBy(() -> this.engine.adopt(Integer.MAX_VALUE))
 			.withMessageContaining("EBADF");
 		assertThatExceptionOfType(DuplexException.class).isThrownBy(() -> this.engine.adopt(-1));
