@@ -157,7 +157,8 @@ enum dx_event_type {
 	                            dx_proxy_refuse(); `peer` is the client's address, `a` its socket */
 	DX_EVENT_STOPPED = 5,    /* the engine has stopped: the last event */
 	DX_EVENT_CONNECTED = 6,  /* connection `object` of proxy `value` has its backend, socket `b`, and awaits
-	                            dx_proxy_proceed() or dx_proxy_refuse() (DX_PROXY_HANDSHAKE_BACKEND) */
+	                            dx_proxy_proceed() or dx_proxy_refuse() (DX_PROXY_HANDSHAKE_BACKEND); `token` is the
+	                            backend's index, UINT64_MAX for one that was decided */
 };
 
 #define DX_READABLE 1u
@@ -740,7 +741,9 @@ struct dx_codec_options {
 	uint32_t chunk;             /* CHUNKED, stream to message: most bytes of one message that is made of a stream's bytes;
 	                               0: 65536, at most 1048576 */
 	uint32_t close_timeout;     /* WEBSOCKET: milliseconds to wait for the peer's Close; 0: 5000 */
-	uint32_t reserved;          /* 0 */
+	uint32_t ping_interval;     /* WEBSOCKET, ZMTP, without FRAMES, in a route: milliseconds between two pings; a peer from
+	                               which nothing has come since the last one has vanished, and the route ends with
+	                               DX_REASON_IDLE; 0: none */
 	char plugin[32];            /* PLUGIN: the name, ended by NUL */
 };
 
@@ -881,6 +884,12 @@ struct dx_codec_ops {
 	 * @param error why: 0 for an ordinary end, or the enum dx_codec_error of what the peer sent
 	 */
 	int64_t (*finish)(void *encoder, const struct dx_codec_options *options, uint32_t error, uint8_t *out);
+
+	/**
+	 * Write what a living peer answers (a ping); at most `overhead` bytes more than 125, or -DX_CODEC_MESSAGE where it must not
+	 * stand: in the middle of a frame. NULL: there is nothing of the kind, and ping_interval is refused.
+	 */
+	int64_t (*ping)(void *encoder, const struct dx_codec_options *options, uint8_t *out);
 };
 
 /**
@@ -1073,9 +1082,13 @@ DX_API int dx_proxy_proceed(dx_id connection);
 enum dx_refusal {
 	DX_REFUSED_BY_ROUTER = 1, /* the application decided so */
 	DX_REFUSED_BY_FAILURE = 2,/* the application failed to decide */
+	DX_REFUSED_BY_HANDSHAKE = 3, /* the client's handshake failed, and it was told so: closed in order, not reset */
 };
 
-/** Answer DX_EVENT_CONNECTION: reset the connection and count the refusal. Errors as dx_proxy_decide(). */
+/**
+ * Answer DX_EVENT_CONNECTION or DX_EVENT_CONNECTED: end the connection and count the refusal. The client is reset, so that it
+ * takes nothing for an answer, unless it was told. Errors as dx_proxy_decide().
+ */
 DX_API int dx_proxy_refuse(dx_id connection, uint32_t refusal);
 
 enum dx_proxy_state {
@@ -1104,6 +1117,7 @@ struct dx_proxy_info {
 	uint64_t bytes_from_client;  /* delivered to backends, by all joins */
 	uint64_t bytes_from_backend; /* delivered to clients */
 	uint64_t ended[16];          /* DX_REASONS:  connections that ended, by enum dx_reason, refused ones included */
+	uint64_t refused_by_handshake;
 };
 
 DX_API int dx_proxy_info(dx_id proxy, struct dx_proxy_info *info);

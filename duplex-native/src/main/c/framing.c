@@ -195,6 +195,12 @@ void dx__framing_keep_refusal(struct dx__framing *framing, uint32_t error)
 	framing->reply_kind = error;
 }
 
+void dx__framing_keep_ping(struct dx__framing *framing)
+{
+	if (framing->reply_state == DX__REPLY_NONE)
+		framing->reply_state = DX__REPLY_PING;
+}
+
 size_t dx__framing_reply_room(const struct dx__framing *framing)
 {
 	return framing->reply_state ? framing->ops->overhead + sizeof(framing->reply) : 0;
@@ -212,6 +218,8 @@ size_t dx__framing_encode_reply(struct dx__framing *framing, uint8_t *out)
 		n = framing->ops->encode(framing->encoder, &framing->options, &piece, out);
 	} else if (framing->reply_state == DX__REPLY_REFUSAL && framing->ops->finish) {
 		n = framing->ops->finish(framing->encoder, &framing->options, framing->reply_kind, out);
+	} else if (framing->reply_state == DX__REPLY_PING) {
+		n = framing->ops->ping(framing->encoder, &framing->options, out);
 	}
 	if (n == -DX_CODEC_MESSAGE)
 		return 0;

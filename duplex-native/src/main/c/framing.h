@@ -8,7 +8,7 @@
  * While the halves are held, the input part is guarded by its lock and the output part by the other; while they flow, both
  * are the worker's. Replies (a pong, the answer to a Close) are written by whoever decodes, through the output part; one
  * that finds no room, or the output in the middle of a frame, waits here as it is, and the next pong takes the place of one that
- * waits (RFC 6455 section 5.5.3).
+ * waits (RFC 6455 section 5.5.3). So do the pings of a route, which everything else comes before.
  */
 #ifndef DX_FRAMING_H
 #define DX_FRAMING_H
@@ -24,6 +24,7 @@ enum dx__reply_state {
 	DX__REPLY_NONE,
 	DX__REPLY_PIECE,   /* a pong, the answer to a Close */
 	DX__REPLY_REFUSAL, /* what was wrong with its bytes */
+	DX__REPLY_PING,    /* is it there? */
 };
 
 struct dx__framing {
@@ -81,6 +82,9 @@ size_t dx__framing_room(const struct dx__framing *framing, const struct dx_piece
 /* Keeps a reply, or a refusal, until it can be sent. The caller holds the output lock. */
 void dx__framing_keep_reply(struct dx__framing *framing, const struct dx_piece *piece);
 void dx__framing_keep_refusal(struct dx__framing *framing, uint32_t error);
+
+/* Likewise a ping, unless something else waits. */
+void dx__framing_keep_ping(struct dx__framing *framing);
 
 /* Most bytes that dx__framing_encode_reply() writes. */
 size_t dx__framing_reply_room(const struct dx__framing *framing);

@@ -142,7 +142,7 @@ int dx__join_open(struct dx__worker *worker, struct dx__join *join)
 		set_stream(join, &join->stream[1], join->b, join->a);
 	}
 	if (join->route)
-		dx__route_open(join);
+		dx__route_open(worker, join);
 	atomic_store(&join->state, DX_JOIN_OPEN);
 	join->opened = true;
 	dx__count_shared(&join->engine->joins_active, 1);

@@ -53,11 +53,18 @@ static bool say_the_same(const struct dx__framing *in, const struct dx__framing 
 			&& !memcmp(&in->options, &out->options, sizeof(in->options));
 }
 
-void dx__route_open(struct dx__join *join)
+static void open_side(struct dx__worker *worker, struct dx__route_side *side, const struct dx__framing *in,
+		const struct dx__framing *out)
+{
+	side->passes = say_the_same(in, out);
+	dx__heartbeat_begin(&side->heartbeat, in, worker->now);
+}
+
+void dx__route_open(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__framing *a = framing_of(join->a), *b = framing_of(join->b);
-	join->route->side[0].passes = say_the_same(a, b);
-	join->route->side[1].passes = say_the_same(b, a);
+	open_side(worker, &join->route->side[0], a, b);
+	open_side(worker, &join->route->side[1], b, a);
 }
 
 static enum dx_side source_side(const struct dx__stream *stream) { return stream->is_back ? DX_SIDE_B : DX_SIDE_A; }
@@ -543,7 +550,33 @@ uint64_t dx__route_deadline(const struct dx__join *join)
 		deadline = route->close_by;
 	if (route && route->unjoin_by && route->unjoin_by < deadline)
 		deadline = route->unjoin_by;
+	for (int i = 0; route && i < 2; i++) {
+		if (route->side[i].heartbeat.at && route->side[i].heartbeat.at < deadline)
+			deadline = route->side[i].heartbeat.at;
+	}
 	return deadline;
+}
+
+/* Pings the source of a direction when it is time. True when it has vanished, and the join has ended. */
+static bool check_peer(struct dx__worker *worker, struct dx__join *join, struct dx__stream *from)
+{
+	struct dx__heartbeat *heartbeat = &join->route->side[from->is_back].heartbeat;
+	struct dx__stream *to = &join->stream[!from->is_back];
+	if (!heartbeat->at || worker->now < heartbeat->at)
+		return false;
+	struct dx__framing *framing = dx__stream_is_active(from) ? framing_of(from->source) : NULL;
+	/* Where nothing can be sent any more, or the application sends, nobody is asked. */
+	if (!framing || framing->ended || from->eof || !dx__stream_is_active(to)) {
+		heartbeat->at = 0;
+		return false;
+	}
+	if (!dx__heartbeat_beat(heartbeat, framing, from, to, worker->now)) {
+		dx__join_end_all(worker, join, DX_REASON_IDLE, source_side(from), 0, DX__FATE_CLOSE_NOW);
+		return true;
+	}
+	flush_reply(worker, from->source, framing);
+	dx__heartbeat_flushed(heartbeat, framing);
+	return false;
 }
 
 /* Looks at the frame that a direction waits for. True when it was late, and the join has ended. */
@@ -585,6 +618,8 @@ bool dx__route_check(struct dx__worker *worker, struct dx__join *join)
 		dx__stream_wake(worker, &join->stream[0]);
 		dx__stream_wake(worker, &join->stream[1]);
 	}
+	if (check_peer(worker, join, &join->stream[0]) || check_peer(worker, join, &join->stream[1]))
+		return true;
 	if (route->check_at && worker->now >= route->check_at) {
 		route->check_at = 0;
 		return check_frame(worker, join, &join->stream[0]) || check_frame(worker, join, &join->stream[1]);

@@ -20,10 +20,12 @@
 #define DX_ROUTE_H
 
 #include "framing.h"
+#include "heartbeat.h"
 #include "join.h"
 
 struct dx__route_side {
 	uint64_t messages;             /* delivered or queued */
+	struct dx__heartbeat heartbeat; /* of the source */
 	struct dx__assembly assembly;  /* for an encoder that needs the length first */
 	bool passes;                   /* both codecs say the same: bytes are passed on */
 	bool finished;                 /* the source's stream of messages is over */
@@ -45,7 +47,7 @@ struct dx__route *dx__route_new(void);
 void dx__route_free(struct dx__engine *engine, struct dx__route *route);
 
 /* The join is open: looks at the codecs. */
-void dx__route_open(struct dx__join *join);
+void dx__route_open(struct dx__worker *worker, struct dx__join *join);
 
 /* A stream's turn to read, as stream.c moves bytes: bytes, -EAGAIN, -ENOMEM or an error of the source. */
 int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uint64_t allowed);

@@ -3,6 +3,7 @@
 #include "support_message.h"
 #include "support_proxy.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void clients_and_backends_have_their_codecs(void)
@@ -81,6 +82,7 @@ static void the_host_shakes_hands(void)
 		CHECK_OK(dx_proxy_proceed(asked.object));
 		struct dx_event connected = await_event(engine, is_connected, asked.object);
 		CHECK_EQ(connected.object, asked.object);
+		CHECK_EQ(connected.token, 0);
 		CHECK_EQ(dx_send(asked.a, "x", 1), -EBUSY);
 		int server = wire_accept(backend);
 		CHECK_EQ(dx_send_wait(connected.b, "login\n", 6, 30000), 6);
@@ -121,6 +123,18 @@ static void a_handshake_that_fails_ends_the_connection(void)
 	CHECK_EQ(peer_recv_to_reset(client, &none), 0);
 	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
 	peer_close(client);
+	/* refused, and told so: what it was told arrives, although it goes on talking */
+	client = client_open(&front);
+	asked = await_connection(engine, front.proxy);
+	peer_say(client, "GET / HTTP/1.1\r\n\r\n");
+	CHECK_EQ(dx_send_wait(asked.a, "426\r\n", 5, 30000), 5);
+	CHECK_OK(dx_proxy_refuse(asked.object, DX_REFUSED_BY_HANDSHAKE));
+	peer_hears(client, "426\r\n");
+	peer_expect_end(client);
+	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
+	CHECK_EQ(proxy_info(&front).refused_by_handshake, 1);
+	peer_close(client);
+	CHECK_EQ(dx_proxy_refuse(asked.object, 4), -EINVAL);
 	/* late: whoever waits in a receive is told */
 	client = client_open(&front);
 	asked = await_connection(engine, front.proxy);

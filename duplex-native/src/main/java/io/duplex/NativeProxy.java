@@ -255,8 +255,9 @@ final class NativeProxy implements DuplexProxy {
 
 	private static ProxyStatistics statistics(ProxyInfo info) {
 		return new ProxyStatistics(info.accepted(), info.active(), info.pending(), info.joined(), info.connectFailed(),
-				info.refusedByRouter(), info.refusedByFailure(), info.refusedByTimeout(), info.refusedExhausted(),
-				info.clientGone(), info.bytesFromClient(), info.bytesFromBackend(), ended(info));
+				info.refusedByRouter(), info.refusedByFailure(), info.refusedByHandshake(), info.refusedByTimeout(),
+				info.refusedExhausted(), info.clientGone(), info.bytesFromClient(), info.bytesFromBackend(),
+				ended(info));
 	}
 
 	private static Map<JoinEndReason, Long> ended(ProxyInfo info) {

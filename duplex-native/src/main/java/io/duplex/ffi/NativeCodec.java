@@ -36,6 +36,8 @@ public final class NativeCodec {
 
 	static final int CLOSE_TIMEOUT = 60;
 
+	static final int PING_INTERVAL = 64;
+
 	static final int PLUGIN = 68;
 
 	private final ByteBuffer struct = Layout.struct(SIZEOF);
@@ -55,6 +57,10 @@ public final class NativeCodec {
 		this.struct.putInt(FRAME_TIMEOUT, frameTimeout);
 		this.struct.putInt(CHUNK, chunk);
 		this.struct.putInt(CLOSE_TIMEOUT, closeTimeout);
+	}
+
+	public void pingInterval(int millis) {
+		this.struct.putInt(PING_INTERVAL, millis);
 	}
 
 	public void delimiter(byte[] delimiter) {
