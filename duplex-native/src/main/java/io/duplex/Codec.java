@@ -6,6 +6,7 @@ package io.duplex;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.NativeCodec;
@@ -17,17 +18,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Codec {
 
+	private static final int MAX_CHUNK = 1 << 20;
+
 	private final String name;
 
-	private final Settings settings;
+	private final NativeCodec struct;
 
-	private Codec(String name, Settings settings) {
+	private Codec(String name, NativeCodec struct) {
 		this.name = name;
-		this.settings = settings;
+		this.struct = struct;
 	}
 
 	private static Codec of(String name, int type, int flags) {
-		return new Codec(name, new Settings(type, flags, new byte[0], 0, 0, 0, 0, Duration.ZERO, null));
+		return new Codec(name, new NativeCodec(type, flags));
 	}
 
 	/**
@@ -56,9 +59,7 @@ public final class Codec {
 		if (delimiter.length == 0 || delimiter.length > 16) {
 			throw new IllegalArgumentException("a delimiter has 1 to 16 bytes, not " + delimiter.length);
 		}
-		Settings settings = of("delimiter", Dx.DX_CODEC_DELIMITER, 0).settings;
-		return new Codec("delimiter",
-				new Settings(settings.type, settings.flags, delimiter.clone(), 0, 0, 0, 0, Duration.ZERO, null));
+		return of("delimiter", Dx.DX_CODEC_DELIMITER, 0).with((struct) -> struct.delimiter(delimiter));
 	}
 
 	/**
@@ -70,8 +71,7 @@ public final class Codec {
 		if ((prefix < 1 || prefix > 4) && prefix != 8) {
 			throw new IllegalArgumentException("a length has 1, 2, 3, 4 or 8 bytes, not " + prefix);
 		}
-		return new Codec("length",
-				new Settings(Dx.DX_CODEC_LENGTH, 0, new byte[0], prefix, 0, 0, 0, Duration.ZERO, null));
+		return of("length", Dx.DX_CODEC_LENGTH, 0).with((struct) -> struct.prefix(prefix));
 	}
 
 	/**
@@ -126,7 +126,7 @@ public final class Codec {
 		if (!name.matches("[a-z0-9-]{1,31}")) {
 			throw new IllegalArgumentException("no name of a codec: '" + name + "'");
 		}
-		return new Codec(name, new Settings(Dx.DX_CODEC_PLUGIN, 0, new byte[0], 0, 0, 0, 0, Duration.ZERO, name));
+		return of(name, Dx.DX_CODEC_PLUGIN, 0).with((struct) -> struct.plugin(name));
 	}
 
 	/**
@@ -135,7 +135,7 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public Codec keeping() {
-		return switch (this.settings.type) {
+		return switch (this.struct.type()) {
 			case Dx.DX_CODEC_LINE, Dx.DX_CODEC_DELIMITER -> withFlag(Dx.DX_CODEC_KEEP);
 			case Dx.DX_CODEC_LENGTH -> withFlag(Dx.DX_LENGTH_KEEP);
 			default -> throw refused("keeping()");
@@ -171,9 +171,7 @@ public final class Codec {
 		if (offset < 0 || offset > 64) {
 			throw new IllegalArgumentException("the offset must be between 0 and 64 bytes: " + offset);
 		}
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, offset, adjustment,
-				old.maxMessage, old.frameTimeout, old.plugin));
+		return with((struct) -> struct.at(offset, adjustment));
 	}
 
 	/**
@@ -182,7 +180,7 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public Codec frames() {
-		return switch (this.settings.type) {
+		return switch (this.struct.type()) {
 			case Dx.DX_CODEC_WEBSOCKET -> withFlag(Dx.DX_WEBSOCKET_FRAMES);
 			case Dx.DX_CODEC_ZMTP -> withFlag(Dx.DX_ZMTP_FRAMES);
 			default -> throw refused("frames()");
@@ -207,9 +205,7 @@ public final class Codec {
 		if (bytes < 1) {
 			throw new IllegalArgumentException("the greatest message must have at least 1 byte: " + bytes);
 		}
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, old.offset,
-				old.adjustment, (bytes == Long.MAX_VALUE) ? -1 : bytes, old.frameTimeout, old.plugin));
+		return with((struct) -> struct.maxMessage((bytes == Long.MAX_VALUE) ? -1 : bytes));
 	}
 
 	/**
@@ -219,22 +215,90 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public Codec withFrameTimeout(Duration timeout) {
-		if (timeout.toMillis() < 1) {
-			throw new IllegalArgumentException("the frame timeout must be at least a millisecond: " + timeout);
+		int millis = millis("frame timeout", timeout);
+		return with((struct) -> struct.frameTimeout(millis));
+	}
+
+	/**
+	 * Another time in which a WebSocket's peer must answer a route's Close; 5 seconds if
+	 * nothing is said.
+	 * @param timeout the limit, at least a millisecond
+	 * @return the codec
+	 */
+	public Codec withCloseTimeout(Duration timeout) {
+		require(Dx.DX_CODEC_WEBSOCKET, "withCloseTimeout()");
+		int millis = millis("close timeout", timeout);
+		return with((struct) -> struct.closeTimeout(millis));
+	}
+
+	/**
+	 * A route pings the peer this often, of WebSocket and ZeroMQ, and ends when nothing
+	 * has come from it since the last ping: {@link JoinEndReason#IDLE}. Not at all if
+	 * nothing is said.
+	 * @param interval the time between two pings, at least a millisecond
+	 * @return the codec
+	 */
+	public Codec withPingInterval(Duration interval) {
+		boolean isFrames = switch (this.struct.type()) {
+			case Dx.DX_CODEC_WEBSOCKET -> hasFlag(Dx.DX_WEBSOCKET_FRAMES);
+			case Dx.DX_CODEC_ZMTP -> hasFlag(Dx.DX_ZMTP_FRAMES);
+			default -> throw refused("withPingInterval()");
+		};
+		if (isFrames) {
+			throw refused("withPingInterval() with frames()");
 		}
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, old.offset,
-				old.adjustment, old.maxMessage, timeout, old.plugin));
+		int millis = millis("ping interval", interval);
+		return with((struct) -> struct.pingInterval(millis));
+	}
+
+	/**
+	 * Another limit of a message that a route makes of a stream's bytes; 64 KiB if
+	 * nothing is said. Of HTTP chunks that is their greatest size.
+	 * @param bytes the limit, 1 to 1 MiB
+	 * @return the codec
+	 */
+	public Codec withChunkSize(int bytes) {
+		if (bytes < 1 || bytes > MAX_CHUNK) {
+			throw new IllegalArgumentException("the chunk size must be between 1 byte and 1 MiB: " + bytes);
+		}
+		return with((struct) -> struct.chunk(bytes));
+	}
+
+	private static int millis(String what, Duration duration) {
+		if (duration.toMillis() < 1) {
+			throw new IllegalArgumentException("the " + what + " must be at least a millisecond: " + duration);
+		}
+		return (int) Math.min(Integer.MAX_VALUE, duration.toMillis());
+	}
+
+	boolean isWebSocket() {
+		return this.struct.type() == Dx.DX_CODEC_WEBSOCKET;
+	}
+
+	/**
+	 * At which end of a WebSocket.
+	 * @return whether it is the client's
+	 */
+	boolean isWebSocketClient() {
+		return isWebSocket() && hasFlag(Dx.DX_WEBSOCKET_CLIENT);
+	}
+
+	private boolean hasFlag(int flag) {
+		return (this.struct.flags() & flag) != 0;
+	}
+
+	private Codec with(Consumer<NativeCodec> change) {
+		NativeCodec changed = new NativeCodec(this.struct);
+		change.accept(changed);
+		return new Codec(this.name, changed);
 	}
 
 	private Codec withFlag(int flag) {
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags | flag, old.delimiter, old.prefix, old.offset,
-				old.adjustment, old.maxMessage, old.frameTimeout, old.plugin));
+		return with((struct) -> struct.addFlag(flag));
 	}
 
 	private void require(int type, String method) {
-		if (this.settings.type != type) {
+		if (this.struct.type() != type) {
 			throw refused(method);
 		}
 	}
@@ -244,18 +308,10 @@ public final class Codec {
 	}
 
 	/**
-	 * The struct that the engine takes.
+	 * The struct that the engine takes. Not to be changed.
 	 */
 	byte[] encode() {
-		NativeCodec struct = new NativeCodec(this.settings.type, this.settings.flags);
-		struct.limits(this.settings.maxMessage,
-				(int) Math.min(Integer.MAX_VALUE, Millis.limitOrOff(this.settings.frameTimeout)), 0, 0);
-		struct.delimiter(this.settings.delimiter);
-		struct.length(this.settings.prefix, this.settings.offset, this.settings.adjustment);
-		if (this.settings.plugin != null) {
-			struct.plugin(this.settings.plugin);
-		}
-		return struct.array();
+		return this.struct.array();
 	}
 
 	@Override
@@ -271,11 +327,6 @@ public final class Codec {
 	@Override
 	public String toString() {
 		return this.name;
-	}
-
-	private record Settings(int type, int flags, byte[] delimiter, int prefix, int offset, int adjustment,
-			long maxMessage, Duration frameTimeout, @Nullable String plugin) {
-
 	}
 
 }
