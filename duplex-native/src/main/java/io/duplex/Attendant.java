@@ -48,8 +48,7 @@ final class Attendant {
 	 * @return whether they do
 	 */
 	static boolean isNeeded(DuplexProxyDefinition definition) {
-		return definition.router() != null || definition.client().hasHandshake()
-				|| definition.backend().hasHandshake();
+		return definition.router() != null || definition.client().hasHandshake() || definition.backend().hasHandshake();
 	}
 
 	/**

@@ -307,18 +307,6 @@ public final class Codec {
 		return new IllegalStateException(method + " means nothing to the codec '" + this.name + "'");
 	}
 
-	boolean isWebSocket() {
-		return this.settings.type == Dx.DX_CODEC_WEBSOCKET;
-	}
-
-	/**
-	 * At which end of a WebSocket.
-	 * @return whether it is the client's
-	 */
-	boolean isWebSocketClient() {
-		return isWebSocket() && (this.settings.flags & Dx.DX_WEBSOCKET_CLIENT) != 0;
-	}
-
 	/**
 	 * The struct that the engine takes. Not to be changed.
 	 */

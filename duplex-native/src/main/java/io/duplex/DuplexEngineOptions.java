@@ -89,8 +89,8 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 	 * @return the new options
 	 */
 	public DuplexEngineOptions withMaxDescriptors(int count) {
-		return new DuplexEngineOptions(this.workers, this.pipeSize, count, this.reservedDescriptors,
-				this.messageBudget, this.completionExecutor, this.decisionExecutor);
+		return new DuplexEngineOptions(this.workers, this.pipeSize, count, this.reservedDescriptors, this.messageBudget,
+				this.completionExecutor, this.decisionExecutor);
 	}
 
 	/**

@@ -42,9 +42,10 @@ import org.jspecify.annotations.Nullable;
  * before it is refused
  */
 public record DuplexProxyDefinition(String name, DuplexAddress listen, List<BackendDefinition> backends,
-		@Nullable ConnectionRouter router, ProxySide client, ProxySide backend, boolean autoStartup, Duration connectTimeout, int connectAttempts,
-		Duration idleTimeout, Duration halfCloseTimeout, Duration maxLifetime, int maxConnections,
-		Duration resolveInterval, int maxPendingDecisions, Duration decisionTimeout) {
+		@Nullable ConnectionRouter router, ProxySide client, ProxySide backend, boolean autoStartup,
+		Duration connectTimeout, int connectAttempts, Duration idleTimeout, Duration halfCloseTimeout,
+		Duration maxLifetime, int maxConnections, Duration resolveInterval, int maxPendingDecisions,
+		Duration decisionTimeout) {
 
 	private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*");
 
@@ -128,7 +129,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			Codec backendCodec = backend.codec();
 			that(clientCodec == null || !clientCodec.isWebSocketClient(), "clientCodec", clientCodec,
 					"is that of a WebSocket's client, and the proxy is the server of its clients");
-			that(backendCodec == null || !backendCodec.isWebSocket() || backendCodec.isWebSocketClient(), "backendCodec", backendCodec,
+			that(backendCodec == null || !backendCodec.isWebSocket() || backendCodec.isWebSocketClient(),
+					"backendCodec", backendCodec,
 					"is that of a WebSocket's server, and the proxy is a client of its backends");
 			WebSocketOptions webSocket = client.webSocket();
 			that(webSocket == null || !backend.hasHandshake() || webSocket.subprotocols().size() < 2,
@@ -143,9 +145,9 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		private void side(String attribute, ProxySide side, String addresses) {
 			Codec codec = side.codec();
 			boolean isWebSocket = codec != null && codec.isWebSocket();
-			that(isWebSocket == side.hasHandshake(), attribute, codec, side.hasHandshake()
-					? "is not that of a WebSocket, as ws:// needs it"
-					: "is that of a WebSocket, which needs a handshake: write ws:// in '" + addresses + "'");
+			that(isWebSocket == side.hasHandshake(), attribute, codec,
+					side.hasHandshake() ? "is not that of a WebSocket, as ws:// needs it"
+							: "is that of a WebSocket, which needs a handshake: write ws:// in '" + addresses + "'");
 		}
 
 		private InvalidProxyDefinitionException sameName(BackendDefinition backend) {
@@ -440,7 +442,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		}
 
 		/**
-		 * Most connections that await the router, or their handshake. 1024 unless told otherwise.
+		 * Most connections that await the router, or their handshake. 1024 unless told
+		 * otherwise.
 		 * @param decisions the number
 		 * @return this builder
 		 */
@@ -450,7 +453,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		}
 
 		/**
-		 * Time that the router has for a connection, and each handshake. 10 seconds unless told otherwise.
+		 * Time that the router has for a connection, and each handshake. 10 seconds
+		 * unless told otherwise.
 		 * @param timeout the limit
 		 * @return this builder
 		 */
@@ -469,10 +473,10 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			if (this.listen == null) {
 				throw new InvalidProxyDefinitionException(this.name, "listen", null, "must be set");
 			}
-			return new DuplexProxyDefinition(this.name, this.listen, this.backends, this.router, client(),
-					backend(), this.autoStartup, this.connectTimeout, this.connectAttempts, this.idleTimeout, this.halfCloseTimeout,
-					this.maxLifetime, this.maxConnections, this.resolveInterval, this.maxPendingDecisions,
-					this.decisionTimeout);
+			return new DuplexProxyDefinition(this.name, this.listen, this.backends, this.router, client(), backend(),
+					this.autoStartup, this.connectTimeout, this.connectAttempts, this.idleTimeout,
+					this.halfCloseTimeout, this.maxLifetime, this.maxConnections, this.resolveInterval,
+					this.maxPendingDecisions, this.decisionTimeout);
 		}
 
 		/**

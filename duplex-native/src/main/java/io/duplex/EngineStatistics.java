@@ -29,7 +29,6 @@ import java.time.Duration;
  */
 public record EngineStatistics(int workers, Duration uptime, long sockets, long joinsActive, long joinsTotal,
 		long bytes, long bytesSpliced, long pipesInUse, long pipesPooled, long pipesRefused, long descriptors,
-		long descriptorsMax, long exhausted, int pipeSize, long messageMemory,
-		long messageBudget) {
+		long descriptorsMax, long exhausted, int pipeSize, long messageMemory, long messageBudget) {
 
 }

@@ -66,8 +66,8 @@ final class FailureLog {
 		long last = kind.lastLogged.get();
 		if (now - last >= INTERVAL && kind.lastLogged.compareAndSet(last, now)) {
 			kind.silent.addAndGet(-count);
-			logger.warn("{} of proxy '{}' failed {} more times, lastly for {}: {}", this.subject, this.proxy, count, peer,
-					failure.toString());
+			logger.warn("{} of proxy '{}' failed {} more times, lastly for {}: {}", this.subject, this.proxy, count,
+					peer, failure.toString());
 		}
 	}
 

@@ -112,11 +112,10 @@ final class NativeProxy implements DuplexProxy {
 	}
 
 	private static ProxyOptions options(DuplexProxyDefinition definition) {
-		return new ProxyOptions(flags(definition),
-				Millis.limit(definition.connectTimeout()), definition.connectAttempts(),
-				Millis.limitOrOff(definition.idleTimeout()), Millis.limitOrOff(definition.halfCloseTimeout()),
-				Millis.limitOrOff(definition.maxLifetime()), definition.maxConnections(),
-				definition.maxPendingDecisions(), Millis.limit(hostTimeout(definition)));
+		return new ProxyOptions(flags(definition), Millis.limit(definition.connectTimeout()),
+				definition.connectAttempts(), Millis.limitOrOff(definition.idleTimeout()),
+				Millis.limitOrOff(definition.halfCloseTimeout()), Millis.limitOrOff(definition.maxLifetime()),
+				definition.maxConnections(), definition.maxPendingDecisions(), Millis.limit(hostTimeout(definition)));
 	}
 
 	private static int flags(DuplexProxyDefinition definition) {

@@ -81,8 +81,8 @@ record WebSocketUrl(DuplexAddress address, String path) {
 	 */
 	URI uri() {
 		String host = this.address.host();
-		return URI.create(SCHEME + ((host.indexOf(':') >= 0) ? "[" + host.replace("%", "%25") + "]" : host) + ":" + this.address.port()
-				+ (this.path.startsWith("/") ? "" : "/") + this.path);
+		return URI.create(SCHEME + ((host.indexOf(':') >= 0) ? "[" + host.replace("%", "%25") + "]" : host) + ":"
+				+ this.address.port() + (this.path.startsWith("/") ? "" : "/") + this.path);
 	}
 
 }

@@ -55,7 +55,8 @@ class DuplexEngineTests {
 
 	@Test
 	void optionsReachTheEngine() {
-		try (DuplexEngine other = DuplexEngine.create(new DuplexEngineOptions(1, 65536, 200, 100, 1 << 20, null, null))) {
+		try (DuplexEngine other = DuplexEngine
+			.create(new DuplexEngineOptions(1, 65536, 200, 100, 1 << 20, null, null))) {
 			assertThat(other.statistics().workers()).isOne();
 			assertThat(other.statistics().pipeSize()).isEqualTo(65536);
 			assertThat(other.statistics().descriptorsMax()).isEqualTo(200);

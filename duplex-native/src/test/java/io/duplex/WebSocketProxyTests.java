@@ -61,7 +61,7 @@ class WebSocketProxyTests {
 			assertThat(peer.textOfBytes(1)).isEqualTo("a");
 			peer.send("hello");
 			assertThat(peer.textOfBytes(5)).isEqualTo("hello");
-			JoinSnapshot join = this.engine.joins(JoinQuery.ALL).joins().get(0);
+			JoinSnapshot join = this.engine.joins(JoinQuery.first()).joins().get(0);
 			assertThat(join.messagesFromClient()).isOne();
 			assertThat(join.bytesFromClient()).isEqualTo(5);
 			peer.socket().sendClose(1000, "bye").join();
@@ -107,7 +107,8 @@ class WebSocketProxyTests {
 
 	@Test
 	void linesOnOneSideAreMessagesOnTheOther() {
-		DuplexProxy proxy = start(gateway("/").clientCodec(Codec.webSocketServer().asText()).backendCodec(Codec.line()));
+		DuplexProxy proxy = start(
+				gateway("/").clientCodec(Codec.webSocketServer().asText()).backendCodec(Codec.line()));
 		try (WebSocketPeer peer = WebSocketPeer.connect(proxy, "/")) {
 			peer.send("one");
 			// The server has told its name without an end of the line.
@@ -132,7 +133,8 @@ class WebSocketProxyTests {
 
 	@Test
 	void whatIsNoProperRequestIsToldSo() throws Exception {
-		DuplexProxy proxy = start(gateway("/cache").webSocket(WebSocketOptions.DEFAULTS.withOrigins("https://example.org")));
+		DuplexProxy proxy = start(
+				gateway("/cache").webSocket(WebSocketOptions.DEFAULTS.withOrigins("https://example.org")));
 		assertThat(status(proxy, "/cache")).isEqualTo(426);
 		assertThatExceptionOfType(CompletionException.class).isThrownBy(() -> WebSocketPeer.connect(proxy, "/other"))
 			.satisfies((ex) -> assertThat(handshakeStatus(ex)).isEqualTo(404));
@@ -185,11 +187,12 @@ class WebSocketProxyTests {
 	@Test
 	void aRouterSeesTheHandshake() {
 		AtomicReference<InboundConnection> seen = new AtomicReference<>();
-		DuplexProxy proxy = start(DuplexProxyDefinition.builder("routed").listen("ws://127.0.0.1:0").router((connection) -> {
-			seen.set(connection);
-			WebSocketHandshake handshake = connection.webSocket().orElseThrow();
-			return handshake.path().equals("/echo") ? DuplexAddress.of(this.server.address()) : null;
-		}));
+		DuplexProxy proxy = start(
+				DuplexProxyDefinition.builder("routed").listen("ws://127.0.0.1:0").router((connection) -> {
+					seen.set(connection);
+					WebSocketHandshake handshake = connection.webSocket().orElseThrow();
+					return handshake.path().equals("/echo") ? DuplexAddress.of(this.server.address()) : null;
+				}));
 		try (WebSocketPeer peer = WebSocketPeer.connect(proxy, "/echo?room=7",
 				(options) -> options.header("X-Token", "secret"))) {
 			assertThat(peer.textOfBytes(1)).isEqualTo("a");
@@ -207,10 +210,11 @@ class WebSocketProxyTests {
 	@Test
 	void otherRoutersSeeNoHandshake() {
 		AtomicReference<Optional<WebSocketHandshake>> seen = new AtomicReference<>();
-		DuplexProxy proxy = start(DuplexProxyDefinition.builder("routed").listen("tcp://127.0.0.1:0").router((connection) -> {
-			seen.set(connection.webSocket());
-			return DuplexAddress.of(this.server.address());
-		}));
+		DuplexProxy proxy = start(
+				DuplexProxyDefinition.builder("routed").listen("tcp://127.0.0.1:0").router((connection) -> {
+					seen.set(connection.webSocket());
+					return DuplexAddress.of(this.server.address());
+				}));
 		try (Client client = new Client(proxy)) {
 			assertThat(client.read()).isEqualTo('a');
 		}

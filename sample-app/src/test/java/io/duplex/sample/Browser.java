@@ -102,25 +102,22 @@ final class Browser implements AutoCloseable {
 	}
 
 	private WebSocket connect(String url) {
-		return HttpClient.newHttpClient()
-			.newWebSocketBuilder()
-			.buildAsync(URI.create(url), new WebSocket.Listener() {
+		return HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(URI.create(url), new WebSocket.Listener() {
 
-				private final StringBuilder text = new StringBuilder();
+			private final StringBuilder text = new StringBuilder();
 
-				@Override
-				public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-					this.text.append(data);
-					if (last) {
-						Browser.this.answers.add(this.text.toString());
-						this.text.setLength(0);
-					}
-					socket.request(1);
-					return null;
+			@Override
+			public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+				this.text.append(data);
+				if (last) {
+					Browser.this.answers.add(this.text.toString());
+					this.text.setLength(0);
 				}
+				socket.request(1);
+				return null;
+			}
 
-			})
-			.join();
+		}).join();
 	}
 
 	/**

@@ -65,8 +65,8 @@ class GatewayPageTests {
 			browser.evaluate("(document.getElementById('text').value = 'Hällo, Wörld \u2603', "
 					+ "document.getElementById('form').requestSubmit())");
 			await().atMost(SOON)
-				.untilAsserted(() -> assertThat(browser.evaluate(log)).endsWith(
-						"|sent Hällo, Wörld \u2603|received Hällo, Wörld \u2603"));
+				.untilAsserted(() -> assertThat(browser.evaluate(log))
+					.endsWith("|sent Hällo, Wörld \u2603|received Hällo, Wörld \u2603"));
 			browser.screenshot(Path.of("target", "gateway-page.png"));
 			browser.evaluate("document.getElementById('close').click()");
 			await().atMost(SOON)
@@ -83,7 +83,8 @@ class GatewayPageTests {
 		try (Browser browser = new Browser(this.folder)) {
 			browser.open("http://127.0.0.1:" + this.webPort + "/");
 			await().atMost(SOON).until(() -> browser.evaluate("document.readyState").equals("complete"));
-			// A line has no line feed; a megabyte has many sizes of frames on its way back.
+			// A line has no line feed; a megabyte has many sizes of frames on its way
+			// back.
 			browser.evaluate("(window.result = 'none', window.big = 'x'.repeat(1 << 20) + '\u00e9', "
 					+ "window.ws = new WebSocket('" + url + "'), ws.onopen = () => ws.send(big), "
 					+ "ws.onmessage = (e) => { if (e.data !== 'alpha') result = String(e.data === big); })");

@@ -43,7 +43,8 @@ record CodecProperties(String proxy, String attribute) {
 		int offset = (properties.offset() != null) ? properties.offset() : 0;
 		codec = set(codec, "adjustment", properties.adjustment(), (known, value) -> known.at(0, value));
 		codec = set(codec, "offset", properties.offset(), (known, value) -> known.at(offset, adjustment));
-		codec = set(codec, "maxMessage", properties.maxMessage(), (known, size) -> known.withMaxMessage(size.toBytes()));
+		codec = set(codec, "maxMessage", properties.maxMessage(),
+				(known, size) -> known.withMaxMessage(size.toBytes()));
 		codec = set(codec, "frameTimeout", properties.frameTimeout(), Codec::withFrameTimeout);
 		return set(codec, "chunkSize", properties.chunkSize(), (known, size) -> known.withChunkSize(bytes(size)));
 	}

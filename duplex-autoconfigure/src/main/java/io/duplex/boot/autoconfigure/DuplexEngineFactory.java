@@ -29,7 +29,8 @@ record DuplexEngineFactory(DuplexProperties.Engine properties, Executor decision
 		DuplexEngineOptions options = DuplexEngineOptions.DEFAULTS.withDecisionExecutor(this.decisionExecutor);
 		Integer workers = this.properties.getWorkers();
 		if (workers != null) {
-			options = set("duplex.engine.workers", workers, workers, ofInt(options::withWorkers), "Must be between 1 and 64.");
+			options = set("duplex.engine.workers", workers, workers, ofInt(options::withWorkers),
+					"Must be between 1 and 64.");
 		}
 		DataSize pipeSize = this.properties.getPipeSize();
 		options = set("duplex.engine.pipe-size", pipeSize, pipeSize.toBytes(), ofInt(options::withPipeSize),

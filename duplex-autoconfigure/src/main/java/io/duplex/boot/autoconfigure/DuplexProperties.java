@@ -357,8 +357,8 @@ public class DuplexProperties {
 	 *
 	 * @param type line, crlf, delimiter, length, varint, chunked, or the name of a codec
 	 * that was registered with the native library
-	 * @param keep whether what ends or begins a message stays a part of it: of line, crlf,
-	 * delimiter and length
+	 * @param keep whether what ends or begins a message stays a part of it: of line,
+	 * crlf, delimiter and length
 	 * @param delimiter what ends a message, 1 to 16 bytes in UTF-8: of delimiter
 	 * @param prefix bytes of the length that a message begins with, 1, 2, 3, 4 or 8: of
 	 * length
@@ -407,8 +407,8 @@ public class DuplexProperties {
 		private List<String> origins = new ArrayList<>();
 
 		/**
-		 * Time between two pings of a peer, which is cut off when nothing has come from it
-		 * since the last one. 0 switches it off.
+		 * Time between two pings of a peer, which is cut off when nothing has come from
+		 * it since the last one. 0 switches it off.
 		 */
 		private Duration pingInterval = Duration.ofSeconds(30);
 

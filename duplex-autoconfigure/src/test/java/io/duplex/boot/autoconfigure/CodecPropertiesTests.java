@@ -44,10 +44,8 @@ class CodecPropertiesTests {
 				arguments("{ type: delimiter, delimiter: \"\\r\\n|é\" }",
 						Codec.delimiter("\r\n|é".getBytes(StandardCharsets.UTF_8))),
 				arguments("{ type: length, prefix: 4 }", Codec.length(4)),
-				arguments(
-						"{ type: length, prefix: 2, little-endian: true, inclusive: true, keep: true, offset: 3, "
-								+ "adjustment: -1 }",
-						Codec.length(2).littleEndian().inclusive().keeping().at(3, -1)),
+				arguments("{ type: length, prefix: 2, little-endian: true, inclusive: true, keep: true, offset: 3, "
+						+ "adjustment: -1 }", Codec.length(2).littleEndian().inclusive().keeping().at(3, -1)),
 				arguments("{ type: length, prefix: 2, adjustment: 5 }", Codec.length(2).at(0, 5)),
 				arguments("{ type: chunked, chunk-size: 1KB }", Codec.chunked().withChunkSize(1024)),
 				arguments("{ type: varint, max-message: 1MB, frame-timeout: 5s }",
@@ -137,8 +135,7 @@ class CodecPropertiesTests {
 				backends: [ "ws://10.0.0.5:8080/feed?x=1", { name: other, address: "ws://[::1]" } ]
 				""");
 		assertThat(definition.backend().codec().toString()).isEqualTo("websocket");
-		assertThat(definition.backends()).extracting(BackendDefinition::name)
-			.containsExactly("10.0.0.5:8080", "other");
+		assertThat(definition.backends()).extracting(BackendDefinition::name).containsExactly("10.0.0.5:8080", "other");
 		assertThat(definition.backends()).extracting((backend) -> backend.webSocket().toString())
 			.containsExactly("ws://10.0.0.5:8080/feed?x=1", "ws://[::1]:80/");
 	}
@@ -151,8 +148,8 @@ class CodecPropertiesTests {
 				arguments("backends: [ \"ws://a:1/\", \"tcp://b:2\" ]", "backends", "cannot be mixed"),
 				arguments("{ listen: \"ws://0.0.0.0:1\", client-codec: line }", "clientCodec",
 						"is not that of a WebSocket"),
-				arguments("{ listen: \"ws://0.0.0.0:1\", websocket: { ping-interval: -1s } }",
-						"websocket.pingInterval", "at least a millisecond"),
+				arguments("{ listen: \"ws://0.0.0.0:1\", websocket: { ping-interval: -1s } }", "websocket.pingInterval",
+						"at least a millisecond"),
 				arguments("{ listen: \"ws://0.0.0.0:1\", websocket: { subprotocols: [ \"a b\" ] } }",
 						"websocket.subprotocols", "a b"),
 				arguments("{ listen: \"ws://0.0.0.0:1\", backends: [ \"ws://a:1/\" ], "
@@ -168,7 +165,9 @@ class CodecPropertiesTests {
 				.contains(reason));
 	}
 
-	/** Defines a proxy by what is below its name in YAML, with addresses where none are. */
+	/**
+	 * Defines a proxy by what is below its name in YAML, with addresses where none are.
+	 */
 	private static DuplexProxyDefinition define(String yaml) {
 		String proxy = yaml.startsWith("{") ? " " + yaml + "\n" : "\n" + yaml.indent(6);
 		StandardEnvironment environment = new StandardEnvironment();
