@@ -115,7 +115,10 @@ class DuplexPropertiesDocumentationTests {
 			}
 			else if (List.class.isAssignableFrom(field.getType())) {
 				names.add(name);
-				collect(name + "[].", typeArgument(field, 0), names);
+				Class<?> item = typeArgument(field, 0);
+				if (item.getEnclosingClass() == DuplexProperties.class) {
+					collect(name + "[].", item, names);
+				}
 			}
 			else if (field.getType() == DuplexProperties.Codec.class) {
 				// One table for all of them.
