@@ -82,6 +82,32 @@ static void bulk_goes_through_two_gateways(void)
 	}
 }
 
+/* One message that nobody could put together: it is told in pieces, and none of them waits for the others. */
+static void a_message_of_any_size_passes_in_a_few_kilobytes(void)
+{
+	dx_id engine = engine_open(1);
+	struct dx_codec_options options = *WS_SERVER;
+	options.max_message = UINT64_MAX;
+	struct bridge bridge = route_open(engine, &options, &options, 0);
+	uint64_t length = scaled(1024) * MIB, total = length + 1;
+	uint8_t header[15] = {0x82, 0xff, [14] = 'x'}; /* masked by 0 */
+	for (int i = 0; i < 8; i++)
+		header[2 + i] = (uint8_t)(total >> (56 - 8 * i));
+	peer_write(bridge.a.peer, header, sizeof(header));
+	header[1] = 0x7f;
+	header[10] = 'x';
+	peer_expect(bridge.b.peer, header, 11);
+	uint64_t resident = resident_bytes();
+	struct flow flow = flow_new(bridge.a.peer, bridge.b.peer, length, false);
+	flows_run(&flow, 1);
+	CHECK_EQ(engine_info(engine).message_memory, 0);
+	CHECK_EQ(join_info(bridge.join).a_to_b_messages, 1);
+	if (!sanitized())
+		CHECK_LE(resident_bytes(), resident + 2 * MIB);
+	bridge_close(&bridge);
+	engine_close(engine);
+}
+
 static void a_close_ends_both_directions(void)
 {
 	dx_id engine = engine_open(1);
@@ -251,6 +277,7 @@ int main(void)
 	RUN(each_side_has_its_codec);
 	RUN(a_stream_becomes_messages_and_back);
 	RUN(bulk_goes_through_two_gateways);
+	RUN(a_message_of_any_size_passes_in_a_few_kilobytes);
 	RUN(a_close_ends_both_directions);
 	RUN(an_end_without_close_is_a_reset);
 	RUN(a_close_that_is_not_answered_is_not_waited_for);
