@@ -810,7 +810,7 @@ enum dx_message_kind {
 /**
  * A part of a message. Every message is one piece with BEGIN and END, or a piece with BEGIN, any number without, and a
  * piece with END; any of them may be empty. Control messages and replies may stand between the pieces of another, and are
- * one piece always.
+ * one piece always; but for ZMTP commands of over 512 bytes, which stand between messages.
  */
 struct dx_piece {
 	uint32_t flags;         /* DX_MESSAGE_… and DX_PIECE_… */
