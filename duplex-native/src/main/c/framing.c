@@ -174,12 +174,21 @@ size_t dx__framing_room(const struct dx__framing *framing, const struct dx_piece
 
 /* ---- replies ---- */
 
+bool dx__framing_has_reply(const struct dx__framing *framing)
+{
+	return atomic_load_explicit(&framing->reply_state, memory_order_relaxed);
+}
+
+static bool has_last_reply(const struct dx__framing *framing)
+{
+	return framing->reply_state == DX__REPLY_REFUSAL
+			|| (framing->reply_state == DX__REPLY_PIECE && (framing->reply_flags & DX_MESSAGE_LAST));
+}
+
 void dx__framing_keep_reply(struct dx__framing *framing, const struct dx_piece *piece)
 {
 	/* Nothing comes after a Close or a refusal, and no codec replies with more than fits. */
-	bool is_last = framing->reply_state == DX__REPLY_REFUSAL
-			|| (framing->reply_state == DX__REPLY_PIECE && (framing->reply_flags & DX_MESSAGE_LAST));
-	if (is_last || piece->length > sizeof(framing->reply))
+	if (has_last_reply(framing) || piece->length > sizeof(framing->reply))
 		return;
 	framing->reply_state = DX__REPLY_PIECE;
 	framing->reply_kind = piece->kind;

@@ -8,7 +8,8 @@
  * While the halves are held, the input part is guarded by its lock and the output part by the other; while they flow, both
  * are the worker's. Replies (a pong, the answer to a Close) are written by whoever decodes, through the output part; one
  * that finds no room, or the output in the middle of a frame, waits here as it is, and the next pong takes the place of one that
- * waits (RFC 6455 section 5.5.3).
+ * waits (RFC 6455 section 5.5.3): a peer that asks and reads no answers costs no memory. Whoever empties the output, or ends the
+ * frame, writes it.
  */
 #ifndef DX_FRAMING_H
 #define DX_FRAMING_H
@@ -44,7 +45,7 @@ struct dx__framing {
 	pthread_mutex_t output;            /* guards, while it is held: */
 	void *encoder;
 	_Atomic uint32_t output_error;
-	uint8_t reply_state;               /* enum dx__reply_state */
+	_Atomic uint8_t reply_state;       /* enum dx__reply_state; written under the lock */
 	uint8_t reply_length;
 	uint32_t reply_kind;               /* of a piece */
 	uint32_t reply_flags;
@@ -81,6 +82,9 @@ size_t dx__framing_room(const struct dx__framing *framing, const struct dx_piece
 /* Keeps a reply, or a refusal, until it can be sent. The caller holds the output lock. */
 void dx__framing_keep_reply(struct dx__framing *framing, const struct dx_piece *piece);
 void dx__framing_keep_refusal(struct dx__framing *framing, uint32_t error);
+
+/* Whether a reply waits. */
+bool dx__framing_has_reply(const struct dx__framing *framing);
 
 /* Most bytes that dx__framing_encode_reply() writes. */
 size_t dx__framing_reply_room(const struct dx__framing *framing);

@@ -22,4 +22,7 @@ bool dx__queueing_give_locked(struct dx__command *command);
    come first. */
 void dx__queueing_follow_locked(struct dx__command *command);
 
+/* A reply waits for whoever has the output, or will have it: the worker sees to that. */
+void dx__queueing_wake(struct dx__socket *socket);
+
 #endif

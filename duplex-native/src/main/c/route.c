@@ -46,11 +46,17 @@ static struct dx__framing *framing_of(struct dx__socket *socket)
 	return framing && framing->ops ? framing : NULL;
 }
 
-/* A WebSocket's frames are masked one way, and its pings are answered: never the same bytes. */
+/* Who answers the peer must know where a frame ends, and so encodes all that it sends. A WebSocket's frames are masked, too. */
+static bool may_answer(const struct dx__framing *framing)
+{
+	const struct dx_codec_options *options = &framing->options;
+	return options->type == DX_CODEC_WEBSOCKET || options->type == DX_CODEC_PLUGIN
+			|| (options->type == DX_CODEC_ZMTP && !(options->flags & DX_ZMTP_FRAMES));
+}
+
 static bool say_the_same(const struct dx__framing *in, const struct dx__framing *out)
 {
-	return in && out && in->ops == out->ops && in->options.type != DX_CODEC_WEBSOCKET
-			&& !memcmp(&in->options, &out->options, sizeof(in->options));
+	return in && out && in->ops == out->ops && !may_answer(in) && !memcmp(&in->options, &out->options, sizeof(in->options));
 }
 
 void dx__route_open(struct dx__join *join)
@@ -199,30 +205,50 @@ static int emit(struct turn *turn, const struct dx_piece *piece, const uint8_t *
 
 /* ---- replies ---- */
 
-/* Where the worker has the output, the reply goes there, between frames. */
-static void flush_reply(struct dx__worker *worker, struct dx__socket *socket, struct dx__framing *framing)
+/* Whether a route has the socket's output: replies stand between its frames, and between bytes of others they cannot. */
+static bool is_routed_to(const struct dx__socket *socket)
 {
-	if (dx__half_state(socket, DX__OUT) != DX_HALF_FLOWING)
+	return socket->to && dx__join_of(socket->to)->route;
+}
+
+/* Whoever does not read what is queued waits for the reply, too: the stream to the socket writes it then. The last one comes
+   once. */
+static void flush_reply(struct dx__worker *worker, struct dx__socket *socket, bool is_last)
+{
+	if (dx__output_length(socket) && !is_last)
 		return;
-	pthread_mutex_lock(&framing->output);
-	size_t room = dx__framing_reply_room(framing);
-	struct dx__chunk *chunk = room ? dx__chunk_new((uint32_t)room, 1) : NULL;
-	size_t n = chunk ? dx__framing_encode_reply(framing, (uint8_t *)chunk->data) : 0;
-	if (n)
-		dx__output_put(socket, chunk, 0, 0, (uint32_t)n, NULL);
-	if (chunk)
-		leave(chunk);
-	pthread_mutex_unlock(&framing->output);
 	/* An error is met again by the stream to this socket, or by its close. */
-	if (n)
+	if (dx__put_waiting(socket))
 		dx__output_flush(worker, socket);
 }
 
-static void reply(struct turn *turn, const struct dx_piece *piece)
+static void reply(struct dx__worker *worker, struct dx__socket *socket, const struct dx_piece *piece)
 {
-	struct dx__socket *source = turn->stream->source;
-	dx__put_reply(source, piece);
-	flush_reply(turn->worker, source, turn->in);
+	struct dx__framing *framing = framing_of(socket);
+	if (!is_routed_to(socket)) {
+		dx__put_reply(socket, piece);
+		return;
+	}
+	pthread_mutex_lock(&framing->output);
+	dx__framing_keep_reply(framing, piece);
+	pthread_mutex_unlock(&framing->output);
+	flush_reply(worker, socket, piece->flags & DX_MESSAGE_LAST);
+}
+
+/* The last that is said to the peer, if that was not said already: what it broke, or that all is over. */
+static void say_last(struct dx__worker *worker, struct dx__socket *socket, uint32_t error)
+{
+	struct dx__framing *framing = framing_of(socket);
+	if (!framing)
+		return;
+	if (!is_routed_to(socket)) {
+		dx__put_refusal(socket, error);
+		return;
+	}
+	pthread_mutex_lock(&framing->output);
+	dx__framing_keep_refusal(framing, error);
+	pthread_mutex_unlock(&framing->output);
+	flush_reply(worker, socket, true);
 }
 
 /* ---- the input ---- */
@@ -262,7 +288,7 @@ static int put_input_back(struct dx__socket *source, const uint8_t *data, size_t
 static int handle(struct turn *turn, const struct dx_piece *piece, const uint8_t *raw, size_t raw_length)
 {
 	if (piece->flags & DX_PIECE_REPLY)
-		reply(turn, piece);
+		reply(turn->worker, turn->stream->source, piece);
 	if (piece->flags & (DX_PIECE_REPLY | DX_PIECE_IGNORE))
 		return 0;
 	int rc = emit(turn, piece, raw, raw_length);
@@ -448,14 +474,10 @@ int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uin
 	int64_t n = move(&turn, worker->frames, queued, allowed);
 	if (turn.chunk)
 		push(&turn);
-	bool has_reply = turn.out && turn.out->reply_state;
 	if (turn.out)
 		pthread_mutex_unlock(&turn.out->output);
 	if (turn.in)
 		pthread_mutex_unlock(&turn.in->input);
-	/* A reply that waited for the end of a frame. */
-	if (has_reply)
-		flush_reply(worker, stream->sink, turn.out);
 	if (turn.route->unjoin && !turn.route->failure && is_between(join)) {
 		undo(worker, join);
 		return -EAGAIN;
@@ -471,17 +493,11 @@ static void end_failed(struct dx__worker *worker, struct dx__join *join)
 	struct dx__route *route = join->route;
 	bool is_a = route->failed == DX_SIDE_A;
 	struct dx__socket *culprit = is_a ? join->a : join->b;
-	struct dx__framing *framing = framing_of(culprit);
 	if (route->failure == DX_CODEC_WS_NO_CLOSE) {
 		dx__join_end_all(worker, join, DX_REASON_RESET, route->failed, -ECONNRESET, DX__FATE_RESET);
 		return;
 	}
-	if (framing) {
-		pthread_mutex_lock(&framing->output);
-		dx__framing_keep_refusal(framing, route->failure);
-		pthread_mutex_unlock(&framing->output);
-		flush_reply(worker, culprit, framing);
-	}
+	say_last(worker, culprit, route->failure);
 	dx__join_end_each(worker, join, DX_REASON_PROTOCOL, route->failed, -EPROTO,
 			is_a ? DX__FATE_CLOSE_ORDERLY : DX__FATE_RESET, is_a ? DX__FATE_RESET : DX__FATE_CLOSE_ORDERLY);
 }
@@ -506,6 +522,9 @@ bool dx__route_stream_ended(struct dx__worker *worker, struct dx__join *join, st
 	if (!in || !in->ended || dx__socket_error(stream->source))
 		return false;
 	if (is_websocket(in) && route->side[stream->is_back].finished) {
+		/* Where frames are passed on as they came, nobody has answered. */
+		if ((in->options.flags & DX_WEBSOCKET_FRAMES) && is_routed_to(stream->source))
+			say_last(worker, stream->source, DX_CODEC_OK);
 		end_closed(worker, join, side);
 		return true;
 	}
