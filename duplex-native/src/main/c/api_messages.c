@@ -23,6 +23,8 @@ static int set_codec(struct dx__socket *socket, const struct dx_codec_options *o
 		rc = 0;
 	if (!rc)
 		rc = dx__framing_set(socket, options);
+	if (!rc)
+		dx__held_input_changed(socket);
 	if (entered)
 		dx__half_leave(socket, DX__OUT);
 	dx__half_leave(socket, DX__IN);

@@ -71,9 +71,8 @@ int dx__framing_set(struct dx__socket *socket, const struct dx_codec_options *op
 		return -ENOMEM;
 	pthread_mutex_lock(&framing->input);
 	pthread_mutex_lock(&framing->output);
-	/* Bytes that were decoded cannot be decoded anew. A message that was refused is lost anyway. */
-	bool is_busy = (framing->inside || framing->assembly.begun) && !atomic_load(&framing->input_error);
-	rc = is_busy ? -EBUSY : change(framing, ops, &resolved);
+	/* Bytes that were decoded cannot be decoded anew. One of which a route has passed a part on is nobody's any more. */
+	rc = framing->assembly.begun ? -EBUSY : change(framing, ops, &resolved);
 	if (!rc)
 		dx__assembly_clear(&framing->assembly, &socket->engine->budget);
 	pthread_mutex_unlock(&framing->output);
@@ -121,7 +120,8 @@ int dx__framing_decode(struct dx__framing *framing, uint8_t *data, size_t length
 	size_t n = 0;
 	int rc = framing->ops->decode(framing->decoder, &framing->options, data, length, &n, piece);
 	/* What a plugin does wrong must not become an endless loop, or a queue without bound. */
-	if (n > length || (rc == DX_DECODE_PIECE && !n) || (rc == DX_DECODE_MORE && (n || length > framing->ops->keep)))
+	if (n > length || rc > DX_DECODE_PIECE || (rc == DX_DECODE_PIECE && !n)
+			|| (rc == DX_DECODE_MORE && (n || length > framing->ops->keep)))
 		return dx__framing_fail(framing, -DX_CODEC_PLUGIN_ERROR);
 	framing->decoded += n;
 	*used += n;
