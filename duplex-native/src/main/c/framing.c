@@ -32,6 +32,14 @@ static struct dx__framing *obtain(struct dx__socket *socket)
 	return framing;
 }
 
+struct dx__framing *dx__framing_lock_output(struct dx__socket *socket)
+{
+	struct dx__framing *framing = obtain(socket);
+	if (framing)
+		pthread_mutex_lock(&framing->output);
+	return framing;
+}
+
 static int change(struct dx__framing *framing, const struct dx_codec_ops *ops, const struct dx_codec_options *options)
 {
 	void *decoder = ops ? calloc(1, ops->decoder_size ? ops->decoder_size : 1) : NULL;

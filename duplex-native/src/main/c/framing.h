@@ -4,7 +4,8 @@
  *
  * THEORY OF OPERATION
  *
- * A socket gets its framing with its first codec and keeps it until it is freed; changing the codec changes what is in it.
+ * A socket gets its framing with its first codec, or its first message that is put, and keeps it until it is freed; changing the
+ * codec changes what is in it.
  * While the halves are held, the input part is guarded by its lock and the output part by the other; while they flow, both
  * are the worker's. Replies (a pong, the answer to a Close) are written by whoever decodes, through the output part; one
  * that finds no room, or the output in the middle of a frame, waits here as it is, and the next pong takes the place of one that
@@ -54,6 +55,10 @@ struct dx__framing {
 
 /* Sets the codec of a socket both of whose halves are the caller's. 0, -EINVAL, -ENOENT, -ENOMEM, -EBUSY inside a message. */
 int dx__framing_set(struct dx__socket *socket, const struct dx_codec_options *options);
+
+/* Locks the output part, which is made if it is missing: who puts sends a part of a message and then queues the rest, and nobody
+   else may queue in between. NULL without memory. */
+struct dx__framing *dx__framing_lock_output(struct dx__socket *socket);
 
 /* Frees what the socket has. */
 void dx__framing_free(struct dx__socket *socket);

@@ -159,7 +159,7 @@ static int check(const struct dx__framing *framing, size_t size, const struct dx
 	if (message->offset > size || message->length > size - message->offset
 			|| message->extra_length > size - message->offset - message->length)
 		return -EINVAL;
-	bool is_long = framing && framing->ops && message->length > framing->options.max_message;
+	bool is_long = framing->ops && message->length > framing->options.max_message;
 	return is_long || message->length + message->extra_length > UINT32_MAX / 2 ? -EMSGSIZE : 0;
 }
 
@@ -226,7 +226,7 @@ static int64_t put_bytes(struct dx__socket *socket, const uint8_t *data, const s
 	return rc ? rc : 1;
 }
 
-/* The caller is inside the output half, and holds the output lock of the framing if there is one. */
+/* The caller is inside the output half and holds the output lock. */
 static int64_t put(struct dx__socket *socket, struct dx__framing *framing, const uint8_t *data, size_t size,
 		const struct dx_message *messages, uint32_t count)
 {
@@ -234,14 +234,14 @@ static int64_t put(struct dx__socket *socket, struct dx__framing *framing, const
 	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD)
 		return -EAGAIN;
 	int64_t rc = check(framing, size, messages);
-	if (!rc && framing)
+	if (!rc)
 		rc = send_reply(socket, framing);
 	if (rc)
 		return rc;
 	/* A reply may have left a rest. */
 	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD)
 		return -EAGAIN;
-	return framing && framing->ops ? put_block(socket, framing, data, size, messages, count)
+	return framing->ops ? put_block(socket, framing, data, size, messages, count)
 			: put_bytes(socket, data, messages);
 }
 
@@ -255,10 +255,8 @@ int64_t dx__put(struct dx__socket *socket, const uint8_t *data, size_t size, con
 	int64_t rc = dx__half_enter(socket, DX__OUT);
 	if (rc)
 		return rc;
-	struct dx__framing *framing = atomic_load(&socket->framing);
-	if (framing)
-		pthread_mutex_lock(&framing->output);
-	rc = put(socket, framing, data, size, messages, count);
+	struct dx__framing *framing = dx__framing_lock_output(socket);
+	rc = framing ? put(socket, framing, data, size, messages, count) : -ENOMEM;
 	if (framing)
 		pthread_mutex_unlock(&framing->output);
 	dx__half_leave(socket, DX__OUT);
