@@ -297,6 +297,9 @@ static int handle(struct turn *turn, const struct dx_piece *piece, const uint8_t
 	return rc;
 }
 
+/* Whether directions stop at the end of the message that they are in. */
+static bool is_stopping(const struct dx__route *route) { return route->unjoin || route->finishing; }
+
 /* Decodes and encodes; *used tells how far. 0, -ENOMEM or -EPROTO. */
 static int decode(struct turn *turn, uint8_t *data, size_t length, size_t *used)
 {
@@ -305,7 +308,7 @@ static int decode(struct turn *turn, uint8_t *data, size_t length, size_t *used)
 	atomic_store_explicit(&in->starved, false, memory_order_relaxed);
 	while (*used < length && !in->ended) {
 		/* Undone between two messages. */
-		if (turn->route->unjoin && !in->inside)
+		if (is_stopping(turn->route) && !in->inside)
 			return 0;
 		struct dx_piece piece;
 		size_t before = *used;
@@ -339,12 +342,15 @@ static int wrap(struct turn *turn, const uint8_t *data, size_t length)
 	return rc;
 }
 
-/* No message comes any more: tells the sink, in its codec's way. */
-static void finish(struct turn *turn)
+/* No message comes any more, which the last one said or the end of the bytes: tells the sink, in its codec's way. */
+static void finish(struct turn *turn, bool is_last)
 {
 	turn->stream->eof = true;
 	turn->side->finished = true;
+	turn->side->is_last = is_last;
 	if (!turn->out || !turn->out->ops->finish || turn->side->passes)
+		return;
+	if (!dx__join_passes_end(turn->join, turn->stream->sink))
 		return;
 	uint8_t *out = reserve(turn, turn->out->ops->overhead);
 	/* Without memory the sink is told nothing, and meets the end of the bytes. */
@@ -369,7 +375,7 @@ static int end_of_input(struct turn *turn, uint8_t *data, size_t left)
 		}
 	}
 	if (!rc)
-		finish(turn);
+		finish(turn, false);
 	return rc;
 }
 
@@ -437,7 +443,7 @@ static int64_t move(struct turn *turn, uint8_t *data, size_t n, uint64_t allowed
 	else if (n)
 		rc = decode(turn, data, n, &used);
 	if (!rc && turn->in && turn->in->ended)
-		finish(turn);
+		finish(turn, true);
 	else if (!rc && came == 0)
 		rc = end_of_input(turn, data + used, n - used), used = n;
 	int kept = put_input_back(source, data + used, n - used);
@@ -458,7 +464,10 @@ int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uin
 	};
 	bool is_starved = turn.in && atomic_load_explicit(&turn.in->starved, memory_order_relaxed);
 	/* The other direction is in the middle of a message still. */
-	if (turn.route->unjoin && !(turn.in && turn.in->inside))
+	if (is_stopping(turn.route) && !(turn.in && turn.in->inside))
+		return -EAGAIN;
+	/* Who has said Close is sent nothing any more. */
+	if (is_websocket(turn.out) && turn.route->side[!stream->is_back].finished)
 		return -EAGAIN;
 	if (!source->readable && (!source->input || is_starved))
 		return -EAGAIN;
@@ -482,6 +491,9 @@ int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uin
 		undo(worker, join);
 		return -EAGAIN;
 	}
+	/* The stream of the last message ends the route. */
+	if (turn.route->finishing && is_between(join))
+		dx__stream_wake(worker, &join->stream[!stream->is_back]);
 	return n;
 }
 
@@ -519,8 +531,9 @@ bool dx__route_stream_ended(struct dx__worker *worker, struct dx__join *join, st
 		end_failed(worker, join);
 		return true;
 	}
-	if (!in || !in->ended || dx__socket_error(stream->source))
+	if (!in || !in->ended)
 		return false;
+	/* Whatever happens to the connection of one that has said Close. */
 	if (is_websocket(in) && route->side[stream->is_back].finished) {
 		/* Where frames are passed on as they came, nobody has answered. */
 		if ((in->options.flags & DX_WEBSOCKET_FRAMES) && is_routed_to(stream->source))
@@ -529,7 +542,10 @@ bool dx__route_stream_ended(struct dx__worker *worker, struct dx__join *join, st
 		return true;
 	}
 	/* What follows the last chunk is not the route's. */
-	if (in->options.type == DX_CODEC_CHUNKED || in->options.type == DX_CODEC_PLUGIN) {
+	if (route->side[stream->is_back].is_last && !dx__socket_error(stream->source)) {
+		route->finishing = true;
+		if (!is_between(join))
+			return true;
 		dx__join_end(worker, join, DX_REASON_FINISHED, side, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
 		return true;
 	}
@@ -544,7 +560,7 @@ bool dx__route_ends_by_message(const struct dx__join *join, const struct dx__soc
 void dx__route_half_closed(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__socket *sink = join->stream[0].ended ? join->b : join->a;
-	if (!dx__route_ends_by_message(join, sink))
+	if (!dx__route_ends_by_message(join, sink) || !dx__join_passes_end(join, sink))
 		return;
 	join->route->close_by = worker->now + framing_of(sink)->options.close_timeout;
 	dx__limit_set_timer(worker, join);
@@ -632,6 +648,9 @@ void dx__route_ended(struct dx__join *join)
 {
 	struct dx__command *command = join->route->unjoin;
 	join->route->unjoin = NULL;
+	/* The join lives until its end has been told. */
+	dx__assembly_clear(&join->route->side[0].assembly, &join->engine->budget);
+	dx__assembly_clear(&join->route->side[1].assembly, &join->engine->budget);
 	if (command)
 		dx__command_answer(command, -ENOENT);
 }
