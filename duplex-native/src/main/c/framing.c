@@ -115,9 +115,8 @@ static void told(struct dx__framing *framing, const struct dx_piece *piece)
 		framing->ended = true;
 	bool is_whole = (piece->flags & DX_PIECE_BEGIN) && (piece->flags & DX_PIECE_END);
 	/* Those may stand between the pieces of another message. */
-	if (is_whole && (piece->flags & (DX_PIECE_REPLY | DX_PIECE_IGNORE | DX_MESSAGE_CONTROL)))
-		return;
-	framing->inside = !(piece->flags & DX_PIECE_END);
+	if (!is_whole || !(piece->flags & (DX_PIECE_REPLY | DX_PIECE_IGNORE | DX_MESSAGE_CONTROL)))
+		framing->inside = !(piece->flags & DX_PIECE_END);
 	if (!framing->inside)
 		framing->begun = 0;
 }

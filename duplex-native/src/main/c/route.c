@@ -483,6 +483,9 @@ int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uin
 	int64_t n = move(&turn, worker->frames, queued, allowed);
 	if (turn.chunk)
 		push(&turn);
+	/* The sink holds it back. */
+	if (turn.in && dx__output_length(stream->sink))
+		turn.in->begun = 0;
 	if (turn.out)
 		pthread_mutex_unlock(&turn.out->output);
 	if (turn.in)
@@ -588,19 +591,23 @@ static bool check_frame(struct dx__worker *worker, struct dx__join *join, struct
 	if (!in || stream->eof)
 		return false;
 	size_t left = atomic_load_explicit(&stream->source->input_queued, memory_order_relaxed);
-	/* Who is held back by the other side is not slow. */
-	if (!dx__stream_may_take(stream))
+	/* Who is held back by the other side, or by a rate, is not slow: the time begins when that is over. */
+	bool is_held_back = !dx__stream_may_take(stream) || dx__limit_holds_back(stream);
+	pthread_mutex_lock(&in->input);
+	if (is_held_back)
 		in->begun = 0;
-	if (dx__framing_check_time(in, left, worker->now * 1000000)) {
+	bool is_late = !is_held_back && dx__framing_check_time(in, left, worker->now * 1000000);
+	uint64_t begun = is_held_back ? worker->now : (in->begun + 999999) / 1000000;
+	pthread_mutex_unlock(&in->input);
+	if (is_late) {
 		join->route->failure = DX_CODEC_TOO_SLOW;
 		join->route->failure_offset = in->decoded;
 		join->route->failed = (uint8_t)source_side(stream);
 		end_failed(worker, join);
-		return true;
+	} else if (begun) {
+		note_check(worker, join, begun + in->options.frame_timeout);
 	}
-	if (in->begun)
-		note_check(worker, join, (in->begun + 999999) / 1000000 + in->options.frame_timeout);
-	return false;
+	return is_late;
 }
 
 bool dx__route_check(struct dx__worker *worker, struct dx__join *join)
