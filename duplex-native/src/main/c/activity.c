@@ -252,9 +252,13 @@ void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum 
 	dx__drain_end(worker, socket);
 	answer(socket, -ECANCELED);
 	socket->command = command;
+	/* What a proxy has lent is held still: nobody queues from here on, and who is inside leaves before its queue is touched. */
+	pthread_mutex_lock(&socket->engine->control);
 	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
 	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
+	pthread_mutex_unlock(&socket->engine->control);
 	dx__held_forget(socket);
+	dx__half_await_left(socket);
 	socket->close_mode = (uint8_t)mode;
 	if (mode == DX__CLOSE_NOW || mode == DX__CLOSE_RESET_NOW || socket->fd == -1 || socket->listening
 			|| worker->stopping) {
