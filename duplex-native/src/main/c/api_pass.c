@@ -9,6 +9,7 @@
  */
 #include "activity.h"
 #include "api.h"
+#include "framing.h"
 #include "half.h"
 #include "held.h"
 #include "pass.h"
@@ -227,7 +228,10 @@ static int pass(struct dx__engine *engine, struct dx__socket *socket, struct dx_
 	command->answer.object = dx__socket_id(socket);
 	command->dispatch = dx__place_dispatch;
 	command->message.run = run_passed;
-	rc = attempt(command, rest, &is_all);
+	struct dx__framing *framing = dx__framing_lock_output(carrier);
+	rc = framing ? attempt(command, rest, &is_all) : -ENOMEM;
+	if (framing)
+		pthread_mutex_unlock(&framing->output);
 	if (rc)
 		dx__command_drop(command);
 	if (rc || is_all)

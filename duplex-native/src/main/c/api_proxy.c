@@ -360,10 +360,11 @@ static int decide(dx_id id, struct dx_address *addresses, uint32_t count, uint32
 	*decision = (struct decision){
 		.message.run = run_decision, .join = join, .addresses = addresses, .count = count, .refusal = refusal,
 	};
-	uint8_t state = atomic_load(&join->state);
 	uint32_t flags = join->proxy ? join->proxy->options.flags : 0;
-	bool is_first = state == DX_JOIN_DECIDING, proceeds = !addresses && !refusal;
 	pthread_mutex_lock(&engine->control);
+	/* Not before: once it is answered, the next question may come at any time. */
+	uint8_t state = atomic_load(&join->state);
+	bool is_first = state == DX_JOIN_DECIDING, proceeds = !addresses && !refusal;
 	if (!(flags & (DX_PROXY_DECIDED | DX_PROXY_HANDSHAKE | DX_PROXY_HANDSHAKE_BACKEND)) || state == DX__JOIN_MAKING)
 		rc = -EOPNOTSUPP;
 	else if (state == DX__JOIN_ENDED)

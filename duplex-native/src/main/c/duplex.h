@@ -549,11 +549,13 @@ struct dx_join_options {
  * With ROUTE, messages are moved: what a receives is decoded by a's codec (dx_codec_set()) and encoded by b's, and the other
  * way round. A socket without a codec is a stream: a message is sent as its payload, and what one read brings is a message, up to
  * the `chunk` of the other's codec. Kinds and what is extra go along between codecs of one type; control messages (pings, commands)
- * do not go to another type. Two codecs with the same options pass the bytes on as they are, once they are checked. The halves of a
- * route are not shared with other joins. It ends with DX_REASON_PROTOCOL when a codec refuses something: the culprit is told so
- * (a Close frame) and closed in order, the other side is reset; with DX_REASON_FINISHED behind the last chunk, with both sockets
- * the application's again and what follows unread. A WebSocket's Close ends both directions; the end of the other side becomes a
- * Close, which has to be answered in `close_timeout`; an end without Close is a reset. Bytes are counted as they are sent.
+ * do not go to another type. Two codecs with the same options pass the bytes on as they are, once they are checked, unless they
+ * answer the peer themselves (WebSocket, ZMTP without FRAMES, plugins). The halves of a route are not shared with other joins. It
+ * ends with DX_REASON_PROTOCOL when a codec refuses something: the culprit is told so (a Close frame) and closed in order, the
+ * other side is reset; with DX_REASON_FINISHED behind the last chunk and the message that comes the other way meanwhile, with both
+ * sockets the application's again and what follows unread. A WebSocket's Close ends both directions; the end of the other side
+ * becomes a Close (but not with NO_CLOSE), which has to be answered in `close_timeout`; an end without Close is a reset. Bytes are
+ * counted as they are sent.
  *
  * Takes the halves: calls parked on them fail with -EBUSY.
  *
@@ -813,7 +815,7 @@ enum dx_message_kind {
 /**
  * A part of a message. Every message is one piece with BEGIN and END, or a piece with BEGIN, any number without, and a
  * piece with END; any of them may be empty. Control messages and replies may stand between the pieces of another, and are
- * one piece always.
+ * one piece always; but for ZMTP commands of over 512 bytes, which stand between messages.
  */
 struct dx_piece {
 	uint32_t flags;         /* DX_MESSAGE_… and DX_PIECE_… */

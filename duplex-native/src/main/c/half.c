@@ -25,17 +25,26 @@ static int refusal(uint32_t state)
 	}
 }
 
-int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side)
+static bool is_entered(uint32_t state, bool sends)
+{
+	return state == DX_HALF_HELD || (!sends && (state == DX_HALF_DRAINING || state == DX_HALF_SHUT));
+}
+
+static int enter(struct dx__socket *socket, enum dx__side_of_half side, bool sends)
 {
 	uint32_t seen = atomic_load_explicit(&socket->half[side], memory_order_relaxed);
 	do {
 		/* A close takes halves as a join does, but it is over with the socket. */
-		if (seen >> STATE_SHIFT != DX_HALF_HELD || dx__slab_is_dead(socket))
+		if (!is_entered(seen >> STATE_SHIFT, sends) || dx__slab_is_dead(socket))
 			return dx__slab_is_dead(socket) ? -ENOENT : refusal(seen >> STATE_SHIFT);
 	} while (!atomic_compare_exchange_weak_explicit(&socket->half[side], &seen, seen + 1, memory_order_acquire,
 			memory_order_relaxed));
 	return 0;
 }
+
+int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side) { return enter(socket, side, true); }
+
+int dx__half_enter_quiet(struct dx__socket *socket, enum dx__side_of_half side) { return enter(socket, side, false); }
 
 static void release_taker(struct dx__command *command)
 {

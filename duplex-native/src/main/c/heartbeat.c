@@ -23,9 +23,12 @@ bool dx__heartbeat_beat(struct dx__heartbeat *heartbeat, struct dx__framing *fra
 	uint64_t queued = atomic_load_explicit(&socket->input_queued, memory_order_relaxed);
 	uint64_t progress = framing->decoded + queued + to->account.delivered;
 	int unsent = unsent_bytes(socket);
+	/* One that waits for the end of a frame has asked nobody. */
+	bool was_asked = heartbeat->asked && !dx__framing_has_reply(framing);
 	/* Nobody knows what has come from a peer that the other side holds back. */
-	if (heartbeat->asked && progress == heartbeat->progress && unsent >= heartbeat->unsent && dx__stream_may_take(from))
+	if (was_asked && progress == heartbeat->progress && unsent >= heartbeat->unsent && dx__stream_may_take(from))
 		return false;
+	heartbeat->asked = true;
 	heartbeat->progress = progress;
 	heartbeat->unsent = unsent;
 	heartbeat->at = now + framing->options.ping_interval;
@@ -33,9 +36,4 @@ bool dx__heartbeat_beat(struct dx__heartbeat *heartbeat, struct dx__framing *fra
 	dx__framing_keep_ping(framing);
 	pthread_mutex_unlock(&framing->output);
 	return true;
-}
-
-void dx__heartbeat_flushed(struct dx__heartbeat *heartbeat, const struct dx__framing *framing)
-{
-	heartbeat->asked = framing->reply_state == DX__REPLY_NONE;
 }

@@ -318,10 +318,15 @@ void dx__join_leave_all(struct dx__worker *worker, struct dx__socket *socket, en
 		leave(worker, socket, dx__join_of(socket->from ? socket->from : socket->to), other);
 }
 
+bool dx__join_passes_end(const struct dx__join *join, const struct dx__socket *sink)
+{
+	return !(join->flags & DX_JOIN_NO_CLOSE) && join->shared_side != side_of(join, sink);
+}
+
 /* Tells a sink the end of its stream, which was the last one to it. */
 static void pass_end(struct dx__join *join, struct dx__socket *sink)
 {
-	if ((join->flags & DX_JOIN_NO_CLOSE) || join->shared_side == side_of(join, sink) || sink->to)
+	if (!dx__join_passes_end(join, sink) || sink->to)
 		return;
 	if (dx__route_ends_by_message(join, sink))
 		return;

@@ -82,6 +82,12 @@ uint64_t dx__limit_allows(struct dx__worker *worker, struct dx__stream *stream)
 	return bytes < allowed ? bytes : allowed;
 }
 
+bool dx__limit_holds_back(struct dx__stream *stream)
+{
+	const struct dx__limits *limits = dx__join_of(stream)->limits;
+	return limits && limits->meter[stream->is_back].resume;
+}
+
 bool dx__limit_is_reached(const struct dx__join *join)
 {
 	return join->limits && join->limits->bytes

@@ -107,8 +107,10 @@ static void take_back(struct dx__socket *socket)
 {
 	if (!atomic_load(&socket->lent))
 		return;
+	pthread_mutex_lock(&socket->engine->control);
 	dx__half_set(socket, DX__IN, DX_HALF_FLOWING);
 	dx__half_set(socket, DX__OUT, DX_HALF_FLOWING);
+	pthread_mutex_unlock(&socket->engine->control);
 	dx__held_bar(socket);
 	dx__half_await_left(socket);
 	atomic_store(&socket->lent, false);

@@ -5,6 +5,7 @@
 #include "join.h"
 #include "limit.h"
 #include "option.h"
+#include "putting.h"
 #include "route.h"
 
 #include <errno.h>
@@ -158,7 +159,10 @@ static bool flush(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__socket *sink = stream->sink;
 	uint64_t before = dx__output_length(sink);
+	bool is_route = dx__join_of(stream)->route;
 	int rc = before ? dx__output_flush(worker, sink) : 0;
+	if (!rc && is_route && dx__put_waiting(sink))
+		rc = dx__output_flush(worker, sink);
 	if (rc && rc != -EAGAIN) {
 		dx__join_sink_failed(worker, stream);
 		return false;
@@ -171,7 +175,8 @@ static bool flush(struct dx__worker *worker, struct dx__stream *stream)
 		return false;
 	}
 	if (stream->eof) {
-		if (!dx__stream_pending(stream))
+		/* Behind a reply the end comes, too. */
+		if (!dx__stream_pending(stream) && !(is_route && dx__output_length(sink)))
 			dx__join_stream_ended(worker, stream);
 		return false;
 	}

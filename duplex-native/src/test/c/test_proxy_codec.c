@@ -4,7 +4,9 @@
 #include "support_proxy.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void clients_and_backends_have_their_codecs(void)
 {
@@ -154,9 +156,48 @@ static void a_handshake_that_fails_ends_the_connection(void)
 	engine_close(engine);
 }
 
+static void *put_until_refused(void *argument)
+{
+	dx_id socket = *(dx_id *)argument;
+	char *payload = calloc(1, 2 * MIB);
+	struct dx_message message = {.length = 2 * MIB};
+	while (dx_put_wait(socket, payload, 2 * MIB, &message, 1, 30000) == 1)
+		;
+	free(payload);
+	return NULL;
+}
+
+/* What the host has said in part is queued by it, and thrown away by the worker. For what sanitizers see. */
+static void a_connection_is_refused_while_the_host_speaks(void)
+{
+	dx_id engine = engine_open(2);
+	struct dx_address address;
+	int backend = wire_listen(WIRE_TCP4, 10, &address);
+	struct dx_proxy_options options = proxy_options(DX_PROXY_JOIN_EVENTS | DX_PROXY_HANDSHAKE);
+	struct front front = front_open(engine, WIRE_TCP4, &options);
+	front_add(&front, &address);
+	front_start(&front);
+	for (unsigned i = 0; i < scaled(30); i++) {
+		int client = client_open(&front);
+		struct dx_event asked = await_connection(engine, front.proxy);
+		pthread_t host = thread_start(put_until_refused, &asked.a);
+		char some[256 * KIB];
+		long n = CHECK_SYS(read(client, some, sizeof(some)));
+		CHECK_GT(n, 0);
+		CHECK_OK(dx_proxy_refuse(asked.object, DX_REFUSED_BY_ROUTER));
+		CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
+		thread_join(host);
+		peer_close(client);
+	}
+	CHECK_EQ(proxy_info(&front).active, 0);
+	peer_close(backend);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
+	RUN(a_connection_is_refused_while_the_host_speaks);
 	RUN(the_host_shakes_hands);
 	RUN(a_handshake_that_fails_ends_the_connection);
 	RUN(clients_and_backends_have_their_codecs);
