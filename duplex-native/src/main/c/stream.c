@@ -158,7 +158,8 @@ static bool flush(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__socket *sink = stream->sink;
 	uint64_t before = dx__output_length(sink);
-	int rc = before ? dx__output_flush(worker, sink) : 0;
+	/* What was queued and is not there any more was lost, to an error that another stream has met. */
+	int rc = before ? dx__output_flush(worker, sink) : dx__stream_pending(stream) ? dx__socket_error(sink) : 0;
 	if (rc && rc != -EAGAIN) {
 		dx__join_sink_failed(worker, stream);
 		return false;

@@ -146,6 +146,37 @@ static void a_broken_sink_leaves_the_others_alone(void)
 	engine_close(engine);
 }
 
+/* What it still had to deliver is lost, also of a source that has nothing more to send and is not told by a write. */
+static void a_broken_sink_leaves_all_its_sources(void)
+{
+	for (unsigned workers = 1; workers <= 2; workers++) {
+		dx_id engine = engine_open(workers), joins[2];
+		struct line sources[2], sink = line_open(engine, WIRE_UNIX, 16 * KIB);
+		struct dx_join_options options = join_options(DX_JOIN_HALF_DUPLEX);
+		struct stream much = stream_new(), little = stream_new(), at_peer = much;
+		for (unsigned i = 0; i < 2; i++) {
+			sources[i] = line_open(engine, WIRE_UNIX, 0);
+			CHECK_OK(dx_join_wait(sources[i].socket, sink.socket, &options, &joins[i]));
+		}
+		peer_send_until_stalled(sources[0].peer, &much);
+		peer_send(sources[1].peer, &little, 100);
+		AWAIT(join_info(joins[1]).a_to_b_pending == 100);
+		/* nothing more goes in; what is there can be read, and makes room for the write that fails */
+		CHECK_SYS(shutdown(sink.peer, SHUT_RD));
+		peer_recv_some(sink.peer, &at_peer, UINT64_MAX);
+		for (unsigned i = 0; i < 2; i++) {
+			struct dx_event end = await_ended(engine, joins[i]);
+			CHECK_EQ(end.reason, DX_REASON_RESET);
+			CHECK_EQ(end.side, DX_SIDE_B);
+			CHECK_EQ(end.result, -EPIPE);
+		}
+		line_close(&sources[0]);
+		line_close(&sources[1]);
+		line_close(&sink);
+		engine_close(engine);
+	}
+}
+
 static void several_sources_share_a_sink(void)
 {
 	enum { SOURCES = 4, RECORD = 1000, RECORDS = 500 };
@@ -239,6 +270,7 @@ int main(void)
 	RUN(the_slowest_sets_the_pace_until_it_is_undone);
 	RUN(a_lossy_sink_that_stalls_is_dropped);
 	RUN(a_broken_sink_leaves_the_others_alone);
+	RUN(a_broken_sink_leaves_all_its_sources);
 	RUN(several_sources_share_a_sink);
 	RUN(a_mesh_tells_everybody_everything);
 	RUN(the_same_two_are_joined_once);
