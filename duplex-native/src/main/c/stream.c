@@ -176,9 +176,11 @@ static bool flush(struct dx__worker *worker, struct dx__stream *stream)
 			dx__join_stream_ended(worker, stream);
 		return false;
 	}
-	/* A lossy one may have to read for the others. */
+	/* A lossy one may have to read for the others, also when it has had all its own. */
 	if (!stream->lossy && !dx__stream_may_take(stream))
 		return false;
+	if (dx__fan_has_had_all(stream) && dx__stream_pending(stream))
+		return true;
 	return !dx__join_is_used_up(worker, stream);
 }
 
