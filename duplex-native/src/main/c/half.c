@@ -123,7 +123,8 @@ void dx__half_give_back_locked(struct dx__socket *socket, enum dx__side_of_half 
 		return;
 	}
 	uint32_t state = DX_HALF_HELD;
-	if (side == DX__OUT && atomic_load_explicit(&socket->output_queued, memory_order_relaxed))
+	bool is_queued = socket->following || atomic_load_explicit(&socket->output_queued, memory_order_relaxed);
+	if (side == DX__OUT && is_queued)
 		state = DX_HALF_DRAINING;
 	else if (side == DX__OUT && atomic_load(&socket->shut))
 		state = DX_HALF_SHUT;

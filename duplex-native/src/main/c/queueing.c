@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define FOLLOWS 1u /* in command->flags: the bytes are put into the queue by its worker, in their turn */
+
 /* The caller is the output's owner. */
 static void put(struct dx__command *command)
 {
@@ -21,7 +23,8 @@ static void put(struct dx__command *command)
 static int deliver(struct dx__worker *worker, struct dx__command *command)
 {
 	struct dx__socket *socket = command->a;
-	if (socket->closed || dx__slab_is_dead(socket))
+	/* What follows comes before a close that is on its way. */
+	if (socket->closed || (!command->flags && dx__slab_is_dead(socket)))
 		return -ENOENT;
 	int rc = worker->stopping ? -ESHUTDOWN : dx__socket_error(socket);
 	if (!rc)
@@ -39,7 +42,12 @@ static void run_queue(struct dx__worker *worker, struct dx__message *message)
 	if (!dx__place_claim(worker, command))
 		return;
 	struct dx__socket *socket = command->a;
-	bool has_taken = command->chunk;
+	bool has_taken = command->chunk && !(command->flags & FOLLOWS);
+	if (command->flags & FOLLOWS) {
+		pthread_mutex_lock(&socket->engine->control);
+		socket->following--;
+		pthread_mutex_unlock(&socket->engine->control);
+	}
 	int rc = deliver(worker, command);
 	if (has_taken) {
 		dx__half_give_back(socket, DX__OUT);
@@ -58,8 +66,15 @@ static void run_queue(struct dx__worker *worker, struct dx__message *message)
 void dx__queueing_follow_locked(struct dx__command *command)
 {
 	struct dx__socket *socket = command->a;
-	put(command);
-	if (dx__half_state(socket, DX__OUT) == DX_HALF_HELD)
+	uint32_t state = dx__half_state(socket, DX__OUT);
+	if (state == DX_HALF_DRAINING || state == DX_HALF_TAKING) {
+		/* Of several who were inside, one has left bytes before: a worker is at the queue. */
+		command->flags |= FOLLOWS;
+		socket->following++;
+	} else {
+		put(command);
+	}
+	if (state == DX_HALF_HELD)
 		dx__half_set(socket, DX__OUT, DX_HALF_DRAINING);
 	dx__place_dispatch_locked(command);
 }

@@ -3,7 +3,8 @@
  * Bytes of the host's that the engine delivers: behind what is queued in an output, ahead of what comes next.
  *
  * As long as the output is held, and a thread is inside the half or has the control lock, nobody else is at its queue: the bytes
- * are put there at once, and the command that follows makes a worker deliver them. An output that drains is taken first.
+ * are put there at once, and the command that follows makes a worker deliver them. An output that drains is taken first. When
+ * another thread that was inside has been here before, the bytes travel with the command.
  */
 #ifndef DX_QUEUEING_H
 #define DX_QUEUEING_H

@@ -87,6 +87,7 @@ struct dx__socket {
 	struct dx__worker *worker;    /* NULL: not placed */
 	uint32_t expected;            /* commands on their way to it */
 	uint16_t joining[2];          /* of these, joins that will need the half */
+	uint32_t following;           /* and bytes that will be put into the output */
 	_Atomic(struct dx__command *) taker[2]; /* who is taking the half while somebody is inside */
 	struct dx__command *after;    /* a close that was asked for while a join was being made */
 	struct dx__command *when_gone;/* to be sent off when it is closed or leaves the engine */
