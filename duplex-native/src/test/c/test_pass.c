@@ -286,6 +286,57 @@ static void many_are_passed_at_once(void)
 }
 
 /* Descriptors by themselves. */
+struct passer {
+	dx_id socket;
+	dx_id carrier;
+	int result;
+};
+
+static void *pass_at_once(void *argument)
+{
+	struct passer *passer = argument;
+	passer->result = dx_pass_wait(passer->socket, passer->carrier, -1);
+	return NULL;
+}
+
+/* Either it is joined and its unread bytes go that way, or it is passed on and they go with it. */
+static void it_is_passed_or_joined(void)
+{
+	enum { UNREAD = 100000 };
+	dx_id engine = engine_open(2), join;
+	struct carriers carriers = carriers_open(engine, engine, 0);
+	struct dx_join_options options = join_options(DX_JOIN_HALF_DUPLEX | DX_JOIN_NO_CLOSE);
+	static uint8_t unread[UNREAD];
+	for (unsigned round = 0; round < scaled(500); round++) {
+		int pair[2];
+		struct stream stream = stream_new(), received = stream;
+		struct line sink = line_open(engine, WIRE_UNIX, 0);
+		struct passer passer = { .carrier = carriers.here };
+		wire_pair(WIRE_TCP4, 0, pair);
+		stream_fill(&stream, unread, sizeof(unread));
+		CHECK_OK(dx_adopt(engine, pair[0], unread, sizeof(unread), &passer.socket));
+		pthread_t thread = thread_start(pass_at_once, &passer);
+		int result = dx_join_wait(passer.socket, sink.socket, &options, &join);
+		if (result == 0) {
+			peer_recv(sink.peer, &received, UNREAD);
+			thread_join(thread);
+			CHECK_EQ(passer.result, -EBUSY);
+		} else {
+			CHECK(result == -ENOENT || result == -EBUSY);
+			CHECK_OK(dx_take_wait(engine, carriers.there, -1, &passer.socket));
+			thread_join(thread);
+			CHECK_OK(passer.result);
+			app_recv(passer.socket, &received, UNREAD);
+		}
+		CHECK_OK(dx_close_wait(passer.socket, DX_CLOSE_RESET, 0));
+		peer_close(pair[1]);
+		CHECK_OK(dx_close_wait(sink.socket, DX_CLOSE_RESET, 0));
+		peer_close(sink.peer);
+	}
+	carriers_close(&carriers);
+	engine_close(engine);
+}
+
 static void bytes_bring_a_descriptor(void)
 {
 	dx_id engine = engine_open(1);
@@ -320,5 +371,6 @@ int main(void)
 	RUN(passing_and_taking_are_tried_again_when_they_can_go_on);
 	RUN(a_taking_goes_on_after_its_time_was_over);
 	RUN(many_are_passed_at_once);
+	RUN(it_is_passed_or_joined);
 	return test_end();
 }
