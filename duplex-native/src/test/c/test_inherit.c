@@ -95,6 +95,61 @@ static void connections_go_with_their_joins(void)
 	}
 }
 
+/* The join of the connection to this socket; 0 when there is none yet. */
+static struct dx_join_info find_join(dx_id engine, dx_id shared)
+{
+	struct dx_join_info rows[20];
+	uint64_t next;
+	int count = dx_joins_wait(engine, 0, 0, rows, 20, &next);
+	CHECK_GE(count, 0);
+	for (int i = 0; i < count; i++) {
+		if (rows[i].b == shared && rows[i].state == DX_JOIN_OPEN)
+			return rows[i];
+	}
+	return (struct dx_join_info){ 0 };
+}
+
+/* One template's join is undone while the other's comes to nothing, and then the connection is the application's or gone. */
+static void a_connection_is_taken_while_another_join_fails(void)
+{
+	dx_id engine = engine_open(2), route, templates[2];
+	struct dx_address address;
+	dx_id listener = listen_anywhere(engine, &address);
+	struct dx_join_options options = join_options(DX_JOIN_ROUTE);
+	struct line shared = line_open(engine, WIRE_UNIX, 0), routed = line_open(engine, WIRE_UNIX, 0),
+			other = line_open(engine, WIRE_UNIX, 0);
+	/* the halves of a route are not shared: known when a worker tries */
+	CHECK_OK(dx_join_wait(routed.socket, other.socket, &options, &route));
+	CHECK_OK(dx_join_wait(listener, shared.socket, NULL, &templates[0]));
+	CHECK_OK(dx_join_wait(listener, routed.socket, NULL, &templates[1]));
+	unsigned released = 0;
+	for (unsigned round = 0; round < scaled(2000); round++) {
+		int client = wire_connect(&address, 0);
+		struct dx_join_info found;
+		while (!(found = find_join(engine, shared.socket)).id)
+			;
+		CHECK_OK(dx_unjoin_wait(found.id, NULL));
+		int fd;
+		do
+			fd = dx_release_wait(found.a, 1000);
+		while (fd == -EBUSY);
+		if (fd >= 0) {
+			released++;
+			peer_close(fd);
+		} else {
+			CHECK_EQ(fd, -ENOENT);
+		}
+		peer_close(client);
+		AWAIT(engine_info(engine).sockets == 4);
+	}
+	CHECK_GT(released, 0);
+	line_close(&shared);
+	line_close(&routed);
+	line_close(&other);
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	engine_close(engine);
+}
+
 struct joiner {
 	dx_id listener;
 	dx_id socket;
@@ -290,6 +345,7 @@ int main(void)
 	test_begin();
 	RUN(connections_are_joined_as_they_come);
 	RUN(connections_go_with_their_joins);
+	RUN(a_connection_is_taken_while_another_join_fails);
 	RUN(threads_that_join_it_at_once_all_succeed);
 	RUN(it_ends_when_the_other_socket_has_gone);
 	RUN(it_ends_at_once_when_the_other_socket_has_gone);
