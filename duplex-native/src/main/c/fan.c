@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHUNKS_A_TURN 8
+#define BYTES_A_TURN (1u << 20) /* all sinks together; one chunk at least */
 #define LEAST_SHARED (DX__CHUNK_SHARED / 4) /* bytes; of less, the sinks that fall behind share a copy of its size */
 
 bool dx__fan_has_had_all(struct dx__stream *stream)
@@ -128,8 +128,8 @@ void dx__fan_turn(struct dx__worker *worker, struct dx__stream *stream)
 		dx__stream_wake(worker, source->from);
 		return;
 	}
-	for (int i = 0; i < CHUNKS_A_TURN; i++) {
-		uint32_t streams;
+	uint32_t streams;
+	for (uint64_t moved = 0; moved < BYTES_A_TURN; ) {
 		uint64_t allowed = allowed_now(worker, source, &streams);
 		if (!allowed)
 			return;
@@ -148,6 +148,7 @@ void dx__fan_turn(struct dx__worker *worker, struct dx__stream *stream)
 			return;
 		}
 		give_out(worker, source, (uint32_t)n, streams);
+		moved += (uint64_t)n * streams;
 	}
 	dx__stream_wake(worker, stream);
 }
