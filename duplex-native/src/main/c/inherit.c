@@ -3,6 +3,7 @@
 #include "half.h"
 #include "held.h"
 #include "listener.h"
+#include "option.h"
 #include "placement.h"
 
 #include <errno.h>
@@ -123,6 +124,7 @@ static int accept_one(struct dx__worker *worker, struct dx__socket *listener, st
 		dx__descriptors_exhausted(descriptors, -EMFILE);
 		return -EMFILE;
 	}
+	dx__option_keep_nonblocking(listener->fd);
 	do {
 		length = sizeof(peer);
 		fd = accept4(listener->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
