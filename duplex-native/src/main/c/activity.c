@@ -241,6 +241,18 @@ static void step_close(struct dx__worker *worker, struct dx__task *task)
 	finish_close(worker, socket);
 }
 
+/* A half may be held still, one that a join which is closed did not use: who is inside leaves before the output is the
+   worker's. Under the control lock: somebody may have found the half held, and is about to change it. */
+static void bar(struct dx__socket *socket)
+{
+	pthread_mutex_lock(&socket->engine->control);
+	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
+	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
+	pthread_mutex_unlock(&socket->engine->control);
+	dx__held_forget(socket);
+	dx__half_await_left(socket);
+}
+
 void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum dx__close_mode mode,
 		uint32_t timeout, struct dx__command *command)
 {
@@ -252,13 +264,7 @@ void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum 
 	dx__drain_end(worker, socket);
 	answer(socket, -ECANCELED);
 	socket->command = command;
-	/* What a proxy has lent is held still: nobody queues from here on, and who is inside leaves before its queue is touched. */
-	pthread_mutex_lock(&socket->engine->control);
-	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
-	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
-	pthread_mutex_unlock(&socket->engine->control);
-	dx__held_forget(socket);
-	dx__half_await_left(socket);
+	bar(socket);
 	socket->close_mode = (uint8_t)mode;
 	if (mode == DX__CLOSE_NOW || mode == DX__CLOSE_RESET_NOW || socket->fd == -1 || socket->listening
 			|| worker->stopping) {

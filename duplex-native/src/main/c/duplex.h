@@ -542,7 +542,8 @@ struct dx_join_options {
  *
  * One of the two may be a listener: the worker accepts, and each connection is joined to the other socket in its place,
  * with these options, and NO_CLOSE towards the other. That join is in state DX_JOIN_LISTENING; undoing it ends the
- * accepting, not the connections' own joins, which are listed but whose ends are no events. It ends by itself, with
+ * accepting, not the connections' own joins, which are listed but whose ends are no events: when they end, unless they are
+ * undone, the connections are closed in order, whatever the flags. It ends by itself, with
  * DX_REASON_BACKEND_CLOSED or DX_REASON_CLIENT_CLOSED, when the other socket is closed, released or passed on: at once;
  * and with the next connection when an output that is needed was shut down.
  *

@@ -54,7 +54,8 @@ static void release_taker(struct dx__command *command)
 
 void dx__half_leave(struct dx__socket *socket, enum dx__side_of_half side)
 {
-	uint32_t before = atomic_fetch_sub_explicit(&socket->half[side], 1, memory_order_acq_rel);
+	/* In one order with dx__half_take(), which shows the command and then looks who is inside. */
+	uint32_t before = atomic_fetch_sub(&socket->half[side], 1);
 	struct dx__command *taker = (before & USERS) == 1 ? atomic_exchange(&socket->taker[side], NULL) : NULL;
 	if (taker)
 		release_taker(taker);
@@ -96,10 +97,15 @@ static uint32_t change(struct dx__socket *socket, enum dx__side_of_half side, ui
 
 void dx__half_take(struct dx__socket *socket, enum dx__side_of_half side, struct dx__command *command)
 {
-	/* Counted before it can be left. Whoever takes the pointer out uncounts: the last one inside, or we when nobody is. */
+	/* Barred before the command is shown: the last one to leave takes it away, and somebody who came in after him would not
+	   be waited for. */
+	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0)
+		return;
+	/* Counted before it can be left. Whoever takes the pointer out uncounts: the last one inside, or we when they have all
+	   left without seeing it. */
 	atomic_fetch_add_explicit(&command->taking, 1, memory_order_relaxed);
 	atomic_store(&socket->taker[side], command);
-	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0 && atomic_exchange(&socket->taker[side], NULL))
+	if (!(atomic_load(&socket->half[side]) & USERS) && atomic_exchange(&socket->taker[side], NULL))
 		atomic_fetch_sub_explicit(&command->taking, 1, memory_order_relaxed);
 }
 

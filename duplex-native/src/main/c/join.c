@@ -212,15 +212,23 @@ static void end_tees(struct dx__worker *worker, const struct dx__join *join, str
 	}
 }
 
+/* Of a connection that has inherited its join nobody was told: it goes with the join, unless the application undoes that. */
+static enum dx__fate fate_of(const struct dx__join *join, enum dx_side side, enum dx__fate fate)
+{
+	bool is_connection = join->shared_side != DX_SIDE_NONE && join->shared_side != side;
+	bool stays = !is_connection || fate != DX__FATE_GIVE_BACK || join->reason == DX_REASON_UNJOINED;
+	return stays ? fate : DX__FATE_CLOSE_ORDERLY;
+}
+
 static void settle_both(struct dx__worker *worker, struct dx__join *join, enum dx__fate a, enum dx__fate b)
 {
 	bool to_b = join->stream[0].source, to_a = join->stream[1].source;
 	join->a->join = NULL;
 	if (join->b)
 		join->b->join = NULL;
-	settle(worker, join->a, to_b, to_a, a);
+	settle(worker, join->a, to_b, to_a, fate_of(join, DX_SIDE_A, a));
 	if (join->b)
-		settle(worker, join->b, to_a, to_b, b);
+		settle(worker, join->b, to_a, to_b, fate_of(join, DX_SIDE_B, b));
 }
 
 /* Takes the command back that waits for the other socket of a listener's join to go. */

@@ -34,6 +34,9 @@ bool dx__limits_are_wanted(const struct dx_join_options *options);
 /* NULL, and *rc is -ENOMEM, without memory. */
 struct dx__limits *dx__limits_new(const struct dx_join_options *options, int *rc);
 
+/* These come in the place of others, or of none (NULL). */
+void dx__limits_follow(struct dx__limits *limits, const struct dx__limits *others);
+
 /* How many bytes the stream may read now. 0: its turn comes by timer, or never: dx__join_is_used_up() tells. */
 uint64_t dx__limit_allows(struct dx__worker *worker, struct dx__stream *stream);
 
