@@ -267,6 +267,9 @@ class WebSocketConnectTests {
 						"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
 								+ "Content-Length: 0\r\n\r\n",
 						"answered 401 Unauthorized, it wants Basic realm=\"x\""),
+				arguments(404,
+						"HTTP/1.1 404 Not\u0085there\r\nContent-Length: 13\r\n\r\na\u00e2\u0080\u00a8b\u00e2\u0080\u00aec d\0\n",
+						"answered 404 Not there: a b c d"),
 				arguments(503, "HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n", "answered 503"),
 				arguments(426, "HTTP/1.1 426 Upgrade Required\r\n\r\n" + "x".repeat(1000), "x".repeat(200) + "\u2026"));
 	}
