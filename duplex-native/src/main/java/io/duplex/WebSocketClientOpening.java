@@ -18,7 +18,8 @@ final class WebSocketClientOpening extends WebSocketOpening {
 
 	private static final int MOST_INTERIMS = 10;
 
-	private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.[0-9] ([1-5][0-9]{2})(?: (.*))?");
+	private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.[0-9] ([1-5][0-9]{2})(?: (.*))?",
+			Pattern.DOTALL);
 
 	private final WebSocketOffer offer;
 

@@ -51,9 +51,17 @@ final class WebSocketFault extends Exception {
 	 * @return the fault
 	 */
 	WebSocketFault about(@Nullable String value) {
-		String text = (value == null) ? "nothing"
-				: (value.length() <= MOST_SHOWN) ? "'" + value + "'" : "'" + value.substring(0, MOST_SHOWN) + "…'";
-		return new WebSocketFault(this.status, this.reason, ": " + text, this.headers);
+		return new WebSocketFault(this.status, this.reason, ": " + shown(value), this.headers);
+	}
+
+	/** One line, in which C1 controls, a line's end (NEL) for one, move no cursor. */
+	private static String shown(@Nullable String value) {
+		if (value == null) {
+			return "nothing";
+		}
+		boolean cut = value.length() > MOST_SHOWN;
+		String text = (cut ? value.substring(0, MOST_SHOWN) : value).replaceAll("[^ -~\\u00a0-\\u00ff]", "?");
+		return "'" + text + (cut ? "…'" : "'");
 	}
 
 	static WebSocketFault malformed(String reason) {

@@ -99,7 +99,7 @@ final class WebSocketRefusal {
 
 	/** One line of what may be anything. */
 	private static String shown(String text) {
-		String line = text.replaceAll("[\\p{Cntrl}\\s]+", " ").trim();
+		String line = text.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}\\s]+", " ").trim();
 		return (line.length() <= MOST_SHOWN) ? line : line.substring(0, MOST_SHOWN) + "…";
 	}
 

@@ -152,6 +152,40 @@ class WebSocketConnectTests {
 		assertThat(handshake.subprotocol()).isEqualTo("v2");
 	}
 
+	/** As in README.md. */
+	@Test
+	void aGatewayBetweenTwoWebSockets() throws Exception {
+		try (WebSocketEcho echo = new WebSocketEcho(this.engine, WebSocketOptions.DEFAULTS);
+				Pair browser = Pair.open(this.engine)) {
+			DuplexSocket client = browser.socket();
+			DuplexSocket backend = this.engine.connect("tcp://127.0.0.1:" + echo.port());
+			say(browser, """
+					GET /chat HTTP/1.1
+					Host: gateway
+					Origin: https://example.org
+					Upgrade: websocket
+					Connection: Upgrade
+					Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+					Sec-WebSocket-Version: 13
+
+					""".replace("\n", "\r\n") + "\u0081\u0083\0\0\0\0one\u0081\u0083\0\0\0\0two");
+			WebSocketOptions options = WebSocketOptions.DEFAULTS.withPath("/chat").withOrigins("https://example.org");
+			WebSocketHandshake handshake = WebSockets.accept(client, options);
+			client.put(Message.text("you asked for " + handshake.target()));
+			Message first = client.get();
+
+			WebSockets.connect(backend, URI.create("ws://backend/chat"));
+			backend.put(first);
+			Join route = client.route(backend);
+			String heard = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+					+ "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+					+ "\u0081\u0013you asked for /chat\u0081\3one\u0081\3two";
+			byte[] bytes = browser.peer().getInputStream().readNBytes(heard.length());
+			assertThat(new String(bytes, StandardCharsets.ISO_8859_1)).isEqualTo(heard);
+			route.unjoin();
+		}
+	}
+
 	@Test
 	void everyKeyIsAnother() throws Exception {
 		Set<String> keys = new HashSet<>();
@@ -267,6 +301,9 @@ class WebSocketConnectTests {
 						"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
 								+ "Content-Length: 0\r\n\r\n",
 						"answered 401 Unauthorized, it wants Basic realm=\"x\""),
+				arguments(404,
+						"HTTP/1.1 404 Not\u0085there\r\nContent-Length: 13\r\n\r\na\u00e2\u0080\u00a8b\u00e2\u0080\u00aec d\0\n",
+						"answered 404 Not there: a b c d"),
 				arguments(503, "HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n", "answered 503"),
 				arguments(426, "HTTP/1.1 426 Upgrade Required\r\n\r\n" + "x".repeat(1000), "x".repeat(200) + "\u2026"));
 	}
