@@ -447,6 +447,11 @@ static void undo(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__command *command = join->route->unjoin;
 	join->route->unjoin = NULL;
+	/* What has waited for the end of a frame. */
+	if (is_routed_to(join->a))
+		flush_reply(worker, join->a, true);
+	if (is_routed_to(join->b))
+		flush_reply(worker, join->b, true);
 	dx__join_end(worker, join, DX_REASON_UNJOINED, DX_SIDE_NONE, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
 	dx__join_count(join, &command->answer);
 	command->answer.reason = DX_REASON_UNJOINED;

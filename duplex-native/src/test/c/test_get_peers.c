@@ -105,6 +105,9 @@ static void a_flood_does_not_hold_who_gets(void)
 	CHECK_EQ(await_ready(engine, line.socket), DX_READABLE);
 	CHECK_EQ(get(line.socket, buffer, sizeof(buffer), &message), -EAGAIN);
 	CHECK_LT(socket_info(line.socket).input_queued, left);
+	/* nor does it hold who waits for longer than was said */
+	CHECK_EQ(dx_get_wait(line.socket, buffer, sizeof(buffer), &message, 1, 0), -ETIMEDOUT);
+	CHECK_GT(socket_info(line.socket).input_queued, 0);
 	peer_write(line.peer, "\x81\x81\0\0\0\0x", 7);
 	CHECK_EQ(dx_get_wait(line.socket, buffer, sizeof(buffer), &message, 1, 30000), 1);
 	CHECK_EQ(message.length, 1);
