@@ -76,6 +76,10 @@ DX_API int64_t dx_get_wait(dx_id id, void *buffer, size_t size, struct dx_messag
 	int64_t n;
 	while ((n = dx__get(socket, buffer, size, messages, max)) == -EAGAIN) {
 		uint64_t until = earlier(deadline, dx__get_deadline(socket));
+		n = -ETIMEDOUT;
+		/* There may be more that says nothing, for ever. */
+		if (dx__monotonic_ns() >= deadline)
+			break;
 		n = dx__held_park(socket, DX__IN, until);
 		if (n && !(n == -ETIMEDOUT && until != deadline))
 			break;

@@ -562,7 +562,7 @@ struct dx_join_options {
  *
  * @param options NULL for none
  * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is being released, also as the event's
- *         result: when one of the two flows into the other already; -ENOTCONN for two listeners; -EPIPE when an output
+ *         result: when one of the two flows into the other already, or a part of a message was got that needs the input; -ENOTCONN for two listeners; -EPIPE when an output
  *         that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
  *         The event's object is the join
  */

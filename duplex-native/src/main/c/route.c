@@ -12,6 +12,7 @@
 #define LEFT_MOST 32768     /* bytes that a decoder leaves over */
 #define CHUNK (READ + 8192) /* bytes that are encoded at once, more for a message that is put together */
 #define UNJOIN_TIMEOUT 30000
+#define CHARACTER_MOST 4    /* bytes of one in UTF-8 */
 
 /* One turn. */
 struct turn {
@@ -333,18 +334,47 @@ static int decode(struct turn *turn, uint8_t *data, size_t length, size_t *used)
 	return 0;
 }
 
-/* A stream's bytes become messages of limited size. */
-static int wrap(struct turn *turn, const uint8_t *data, size_t length)
+static int wrap_whole(struct turn *turn, const uint8_t *data, size_t length)
 {
+	struct dx_piece piece = {
+		.flags = DX_PIECE_BEGIN | DX_PIECE_END, .total = length, .data = data, .length = length,
+	};
+	int rc = emit(turn, &piece, data, length);
+	turn->side->messages += !rc;
+	return rc;
+}
+
+/* How many bytes at the end of a text begin a character that is not whole. */
+static size_t torn_end(const uint8_t *data, size_t length)
+{
+	for (size_t n = 1; n <= length && n < CHARACTER_MOST; n++) {
+		uint8_t byte = data[length - n];
+		if (byte >= 0xc0)
+			return n < (byte >= 0xf0 ? 4u : byte >= 0xe0 ? 3u : 2u) ? n : 0;
+		if (byte < 0x80)
+			return 0;
+	}
+	return 0;
+}
+
+/* A stream's bytes become messages of limited size; *used tells how far. A message that is text does not end inside a character,
+   wherever the reads have ended. */
+static int wrap(struct turn *turn, const uint8_t *data, size_t length, size_t *used)
+{
+	bool is_text = is_websocket(turn->out) && (turn->out->options.flags & DX_WEBSOCKET_TEXT);
 	size_t most = turn->out ? turn->out->options.chunk : length;
+	if (is_text && most < CHARACTER_MOST)
+		most = CHARACTER_MOST;
 	int rc = 0;
-	for (size_t at = 0; at < length && !rc; at += most) {
-		size_t n = length - at < most ? length - at : most;
-		struct dx_piece piece = {
-			.flags = DX_PIECE_BEGIN | DX_PIECE_END, .total = n, .data = data + at, .length = n,
-		};
-		rc = emit(turn, &piece, data + at, n);
-		turn->side->messages += !rc;
+	for (*used = 0; *used < length && !rc;) {
+		size_t n = length - *used < most ? length - *used : most;
+		if (is_text)
+			n -= torn_end(data + *used, n);
+		turn->side->is_torn = !n;
+		if (!n)
+			break;
+		rc = wrap_whole(turn, data + *used, n);
+		*used += n;
 	}
 	return rc;
 }
@@ -380,6 +410,8 @@ static int end_of_input(struct turn *turn, uint8_t *data, size_t left)
 		} else if (told == DX_DECODE_PIECE) {
 			rc = handle(turn, &piece, data, left);
 		}
+	} else if (left) {
+		rc = wrap_whole(turn, data, left);
 	}
 	if (!rc)
 		finish(turn, false);
@@ -422,17 +454,28 @@ static void undo(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__command *command = join->route->unjoin;
 	join->route->unjoin = NULL;
+	/* What has waited for the end of a frame. */
+	if (is_routed_to(join->a))
+		flush_reply(worker, join->a, true);
+	if (is_routed_to(join->b))
+		flush_reply(worker, join->b, true);
 	dx__join_end(worker, join, DX_REASON_UNJOINED, DX_SIDE_NONE, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
 	dx__join_count(join, &command->answer);
 	command->answer.reason = DX_REASON_UNJOINED;
 	dx__command_answer(command, 0);
 }
 
+/* Whether what is queued has to wait for more. */
+static bool is_starved(const struct turn *turn)
+{
+	return turn->in ? atomic_load_explicit(&turn->in->starved, memory_order_relaxed) : turn->side->is_torn;
+}
+
 /* Reads and moves. n is what was queued, at data. Bytes, -EAGAIN, or an error. */
 static int64_t move(struct turn *turn, uint8_t *data, size_t n, uint64_t allowed)
 {
 	struct dx__socket *source = turn->stream->source;
-	bool is_enough = n && !(turn->in && atomic_load_explicit(&turn->in->starved, memory_order_relaxed));
+	bool is_enough = n && !is_starved(turn);
 	ssize_t came = 1;
 	if (!is_enough && !source->input) {
 		came = dx__stream_read(source, (char *)data + n, allowed < READ ? allowed : READ);
@@ -446,7 +489,7 @@ static int64_t move(struct turn *turn, uint8_t *data, size_t n, uint64_t allowed
 	size_t used = n;
 	int rc = 0;
 	if (n && !turn->in)
-		rc = wrap(turn, data, n);
+		rc = wrap(turn, data, n, &used);
 	else if (n)
 		rc = decode(turn, data, n, &used);
 	if (!rc && turn->in && turn->in->ended)
@@ -469,14 +512,13 @@ int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uin
 		.worker = worker, .join = join, .route = join->route, .side = &join->route->side[stream->is_back],
 		.stream = stream, .in = framing_of(source), .out = framing_of(stream->sink),
 	};
-	bool is_starved = turn.in && atomic_load_explicit(&turn.in->starved, memory_order_relaxed);
 	/* The other direction is in the middle of a message still. */
 	if (is_stopping(turn.route) && !(turn.in && turn.in->inside))
 		return -EAGAIN;
 	/* Who has said Close is sent nothing any more. */
 	if (is_websocket(turn.out) && turn.route->side[!stream->is_back].finished)
 		return -EAGAIN;
-	if (!source->readable && (!source->input || is_starved))
+	if (!source->readable && (!source->input || is_starved(&turn)))
 		return -EAGAIN;
 	if (!worker->frames)
 		worker->frames = malloc(READ + LEFT_MOST + READ);

@@ -29,6 +29,7 @@ struct dx__route_side {
 	struct dx__heartbeat heartbeat; /* of the source */
 	struct dx__assembly assembly;  /* for an encoder that needs the length first */
 	bool passes;                   /* both codecs say the same: bytes are passed on */
+	bool is_torn;                  /* a stream that becomes text: what is queued is the beginning of a character */
 	bool finished;                 /* the source's stream of messages is over */
 	bool is_last;                  /* because a message said so: what follows is not the route's */
 };

@@ -105,6 +105,9 @@ static void a_flood_does_not_hold_who_gets(void)
 	CHECK_EQ(await_ready(engine, line.socket), DX_READABLE);
 	CHECK_EQ(get(line.socket, buffer, sizeof(buffer), &message), -EAGAIN);
 	CHECK_LT(socket_info(line.socket).input_queued, left);
+	/* nor does it hold who waits for longer than was said */
+	CHECK_EQ(dx_get_wait(line.socket, buffer, sizeof(buffer), &message, 1, 0), -ETIMEDOUT);
+	CHECK_GT(socket_info(line.socket).input_queued, 0);
 	peer_write(line.peer, "\x81\x81\0\0\0\0x", 7);
 	CHECK_EQ(dx_get_wait(line.socket, buffer, sizeof(buffer), &message, 1, 30000), 1);
 	CHECK_EQ(message.length, 1);
@@ -192,6 +195,28 @@ static void another_codec_may_find_a_message_in_what_is_there(void)
 	engine_close(engine);
 }
 
+/* What was got of it cannot be given back, and would be missing in what the join moves. */
+static void a_socket_is_not_joined_in_the_middle_of_a_message(void)
+{
+	dx_id engine = engine_open(1), join;
+	struct line line = line_open(engine, WIRE_TCP4, 0), other = line_open(engine, WIRE_TCP4, 0);
+	CHECK_OK(dx_codec_set(line.socket, codec_of(DX_CODEC_LINE, 0)));
+	char buffer[16];
+	struct dx_message message;
+	peer_say(line.peer, "half");
+	AWAIT(get(line.socket, buffer, sizeof(buffer), &message) == -EAGAIN && engine_info(engine).message_memory > 0);
+	struct dx_join_options options = join_options(DX_JOIN_ROUTE);
+	CHECK_EQ(dx_join_wait(line.socket, other.socket, NULL, &join), -EBUSY);
+	CHECK_EQ(dx_join_wait(other.socket, line.socket, &options, &join), -EBUSY);
+	peer_say(line.peer, " of it\nrest");
+	app_gets(line.socket, "half of it");
+	CHECK_OK(dx_join_wait(line.socket, other.socket, NULL, &join));
+	peer_hears(other.peer, "rest");
+	line_close(&line);
+	line_close(&other);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
@@ -199,6 +224,7 @@ int main(void)
 	RUN(a_close_is_answered_although_the_socket_is_closed_at_once);
 	RUN(a_flood_does_not_hold_who_gets);
 	RUN(a_close_that_does_not_fit_stays);
+	RUN(a_socket_is_not_joined_in_the_middle_of_a_message);
 	RUN(a_message_that_is_refused_holds_no_memory);
 	RUN(another_codec_may_find_a_message_in_what_is_there);
 	return test_end();

@@ -106,6 +106,25 @@ static void a_pong_never_stands_inside_a_frame(void)
 	engine_close(engine);
 }
 
+static void a_pong_that_waits_for_the_end_of_a_frame_is_sent_when_that_undoes_the_route(void)
+{
+	dx_id engine = engine_open(1);
+	struct bridge bridge = route_open(engine, 0, WS_SERVER, codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_CLIENT), 0);
+	peer_write(bridge.b.peer, "\x82\x06" "abc", 5);
+	peer_expect(bridge.a.peer, "\x82\x06" "abc", 5);
+	peer_write(bridge.a.peer, "\x82\x81\0\0\0\0x" "\x89\x82\0\0\0\0hi", 15);
+	uint8_t masked[7];
+	for (size_t at = 0; at < sizeof(masked);)
+		at += (size_t)CHECK_SYS(read(bridge.b.peer, masked + at, sizeof(masked) - at));
+	CHECK_OK(dx_unjoin(bridge.join, 1));
+	peer_write(bridge.b.peer, "def", 3);
+	await_success(engine, 1);
+	peer_expect(bridge.a.peer, "def", 3);
+	peer_expect(bridge.a.peer, "\x8a\x02hi", 4);
+	bridge_close(&bridge);
+	engine_close(engine);
+}
+
 /* The route has the output and the application the input: what it gets is answered although nothing is routed. */
 static void who_gets_from_the_sink_of_a_route_is_answered_for(void)
 {
@@ -145,6 +164,7 @@ int main(void)
 	test_begin();
 	RUN(pings_that_nobody_reads_the_answers_of_are_not_queued);
 	RUN(a_pong_never_stands_inside_a_frame);
+	RUN(a_pong_that_waits_for_the_end_of_a_frame_is_sent_when_that_undoes_the_route);
 	RUN(who_gets_from_the_sink_of_a_route_is_answered_for);
 	RUN(a_close_is_answered_where_frames_are_passed_on);
 	return test_end();
