@@ -66,6 +66,10 @@ final class NativeSocket implements DuplexSocket {
 		return this.engine;
 	}
 
+	MessageStream messages() {
+		return this.messages;
+	}
+
 	@Override
 	public long id() {
 		return this.id;
