@@ -6,9 +6,11 @@ package io.duplex;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Objects;
 
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.NativeCodec;
+import io.duplex.ffi.ScratchPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * Immutable; the methods that change something return another codec.
  */
 public final class Codec {
+
+	/** The engine's default. */
+	private static final Duration FRAME_TIMEOUT = Duration.ofSeconds(30);
 
 	private final String name;
 
@@ -27,7 +32,7 @@ public final class Codec {
 	}
 
 	private static Codec of(String name, int type, int flags) {
-		return new Codec(name, new Settings(type, flags, new byte[0], 0, 0, 0, 0, Duration.ZERO, null));
+		return new Codec(name, new Settings(type, flags, new byte[0], 0, 0, 0, 0, Duration.ZERO, null, null));
 	}
 
 	/**
@@ -58,7 +63,7 @@ public final class Codec {
 		}
 		Settings settings = of("delimiter", Dx.DX_CODEC_DELIMITER, 0).settings;
 		return new Codec("delimiter",
-				new Settings(settings.type, settings.flags, delimiter.clone(), 0, 0, 0, 0, Duration.ZERO, null));
+				new Settings(settings.type, settings.flags, delimiter.clone(), 0, 0, 0, 0, Duration.ZERO, null, null));
 	}
 
 	/**
@@ -71,7 +76,7 @@ public final class Codec {
 			throw new IllegalArgumentException("a length has 1, 2, 3, 4 or 8 bytes, not " + prefix);
 		}
 		return new Codec("length",
-				new Settings(Dx.DX_CODEC_LENGTH, 0, new byte[0], prefix, 0, 0, 0, Duration.ZERO, null));
+				new Settings(Dx.DX_CODEC_LENGTH, 0, new byte[0], prefix, 0, 0, 0, Duration.ZERO, null, null));
 	}
 
 	/**
@@ -126,7 +131,19 @@ public final class Codec {
 		if (!name.matches("[a-z0-9-]{1,31}")) {
 			throw new IllegalArgumentException("no name of a codec: '" + name + "'");
 		}
-		return new Codec(name, new Settings(Dx.DX_CODEC_PLUGIN, 0, new byte[0], 0, 0, 0, 0, Duration.ZERO, name));
+		return new Codec(name, new Settings(Dx.DX_CODEC_PLUGIN, 0, new byte[0], 0, 0, 0, 0, Duration.ZERO, name, null));
+	}
+
+	/**
+	 * A codec written in Java: for getting and putting, not for a
+	 * {@link DuplexSocket#route}. Its messages have at most 16 MiB as they are received,
+	 * with what the codec puts around them; {@link #withMaxMessage} makes that less.
+	 * @param codec the codec, of one socket
+	 * @return the codec
+	 */
+	public static Codec of(MessageCodec codec) {
+		return new Codec("of " + codec.getClass().getName(), new Settings(Dx.DX_CODEC_STREAM, 0, new byte[0], 0, 0, 0,
+				0, Duration.ZERO, null, Objects.requireNonNull(codec)));
 	}
 
 	/**
@@ -173,7 +190,7 @@ public final class Codec {
 		}
 		Settings old = this.settings;
 		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, offset, adjustment,
-				old.maxMessage, old.frameTimeout, old.plugin));
+				old.maxMessage, old.frameTimeout, old.plugin, old.inJava));
 	}
 
 	/**
@@ -209,7 +226,7 @@ public final class Codec {
 		}
 		Settings old = this.settings;
 		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, old.offset,
-				old.adjustment, (bytes == Long.MAX_VALUE) ? -1 : bytes, old.frameTimeout, old.plugin));
+				old.adjustment, (bytes == Long.MAX_VALUE) ? -1 : bytes, old.frameTimeout, old.plugin, old.inJava));
 	}
 
 	/**
@@ -224,13 +241,13 @@ public final class Codec {
 		}
 		Settings old = this.settings;
 		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, old.offset,
-				old.adjustment, old.maxMessage, timeout, old.plugin));
+				old.adjustment, old.maxMessage, timeout, old.plugin, old.inJava));
 	}
 
 	private Codec withFlag(int flag) {
 		Settings old = this.settings;
 		return new Codec(this.name, new Settings(old.type, old.flags | flag, old.delimiter, old.prefix, old.offset,
-				old.adjustment, old.maxMessage, old.frameTimeout, old.plugin));
+				old.adjustment, old.maxMessage, old.frameTimeout, old.plugin, old.inJava));
 	}
 
 	private void require(int type, String method) {
@@ -244,7 +261,31 @@ public final class Codec {
 	}
 
 	/**
-	 * The struct that the engine takes.
+	 * Whether no worker can run it.
+	 * @return true when it is written in Java
+	 */
+	boolean isInJava() {
+		return this.settings.inJava != null;
+	}
+
+	/**
+	 * What gets and puts the messages of a socket with this codec.
+	 * @param scratch memory
+	 * @param socket the socket
+	 * @return the messages
+	 */
+	MessageStream open(ScratchPool scratch, long socket) {
+		Settings settings = this.settings;
+		if (settings.inJava == null) {
+			return new SocketMessages(scratch, socket);
+		}
+		long most = (settings.maxMessage > 0) ? Math.min(settings.maxMessage, Dx.MAX_READ_AHEAD) : Dx.MAX_READ_AHEAD;
+		Duration timeout = settings.frameTimeout.isZero() ? FRAME_TIMEOUT : settings.frameTimeout;
+		return new JavaMessages(scratch, socket, settings.inJava, (int) most, timeout);
+	}
+
+	/**
+	 * The struct that the engine takes: none for a codec in Java.
 	 */
 	byte[] encode() {
 		NativeCodec struct = new NativeCodec(this.settings.type, this.settings.flags);
@@ -260,7 +301,8 @@ public final class Codec {
 
 	@Override
 	public boolean equals(@Nullable Object other) {
-		return other instanceof Codec codec && Arrays.equals(encode(), codec.encode());
+		return other instanceof Codec codec && this.settings.inJava == codec.settings.inJava
+				&& Arrays.equals(encode(), codec.encode());
 	}
 
 	@Override
@@ -274,7 +316,7 @@ public final class Codec {
 	}
 
 	private record Settings(int type, int flags, byte[] delimiter, int prefix, int offset, int adjustment,
-			long maxMessage, Duration frameTimeout, @Nullable String plugin) {
+			long maxMessage, Duration frameTimeout, @Nullable String plugin, @Nullable MessageCodec inJava) {
 
 	}
 

@@ -4,9 +4,7 @@
 
 package io.duplex;
 
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.duplex.ffi.Dx;
@@ -41,7 +39,7 @@ final class TransformPump implements Runnable {
 
 	private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
 
-	private final AtomicBoolean alarmSet = new AtomicBoolean();
+	private final FrameAlarm alarm;
 
 	TransformPump(Transforming transforming, EngineCore core, JoinSide side, long source, long sink, Flow flow) {
 		this.transforming = transforming;
@@ -50,6 +48,10 @@ final class TransformPump implements Runnable {
 		this.source = source;
 		this.sink = sink;
 		this.flow = flow;
+		this.alarm = new FrameAlarm(core.threads(), () -> {
+			resume(State.WAITING);
+			return false;
+		});
 	}
 
 	Flow.Counts counts() {
@@ -229,23 +231,13 @@ final class TransformPump implements Runnable {
 			CompletableFuture<Void> ready = this.core.readiness().arm(this.source, Dx.DX_READABLE);
 			this.state.set(State.WAITING);
 			ready.thenRun(() -> resume(State.WAITING));
-			setAlarm(this.flow.millisUntilLate());
+			this.alarm.set(this.flow.millisUntilLate());
 			if (this.transforming.isStopping()) {
 				wake();
 			}
 		}
 		catch (Readiness.ArmException ex) {
 			failed(this.side, "receive from", ex.result(), null);
-		}
-	}
-
-	/** Look again when what has begun to arrive is too late. */
-	private void setAlarm(long millis) {
-		if (millis >= 0 && this.alarmSet.compareAndSet(false, true)) {
-			this.core.threads().after(Duration.ofMillis(millis), () -> {
-				this.alarmSet.set(false);
-				resume(State.WAITING);
-			});
 		}
 	}
 
