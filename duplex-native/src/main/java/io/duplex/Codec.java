@@ -260,6 +260,10 @@ public final class Codec {
 		return new IllegalStateException(method + " means nothing to the codec '" + this.name + "'");
 	}
 
+	boolean isZmtp() {
+		return this.settings.type == Dx.DX_CODEC_ZMTP;
+	}
+
 	/**
 	 * Whether no worker can run it.
 	 * @return true when it is written in Java

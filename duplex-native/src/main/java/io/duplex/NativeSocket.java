@@ -65,6 +65,22 @@ final class NativeSocket implements DuplexSocket {
 		this.output = new ReadyLoop(this.core, id, Dx.DX_WRITABLE);
 	}
 
+	/**
+	 * What is behind a connected socket of any engine.
+	 * @param socket the socket
+	 * @param operation what needs it
+	 * @return the socket behind it
+	 */
+	static NativeSocket of(DuplexSocket socket, String operation) {
+		if (socket instanceof ManagedSocket managed) {
+			return managed.connected(operation);
+		}
+		if (socket instanceof NativeSocket own) {
+			return own;
+		}
+		throw new IllegalArgumentException(socket + " is not a socket of an engine");
+	}
+
 	NativeEngine engine() {
 		return this.engine;
 	}
@@ -763,7 +779,11 @@ final class NativeSocket implements DuplexSocket {
 		return (count > 0) ? count : this.bytes.receive(buffer);
 	}
 
-	private String subject() {
+	/**
+	 * How messages call it.
+	 * @return its peer, or its number while nobody has asked for that
+	 */
+	String subject() {
 		Addresses known = this.addresses;
 		return (known != null && !known.peer.isUnnamed()) ? known.peer.toString() : "socket " + this.id;
 	}
