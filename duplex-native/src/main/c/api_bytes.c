@@ -110,6 +110,52 @@ DX_API int dx_unrecv(dx_id id, const void *data, size_t length)
 	return rc;
 }
 
+static int64_t try_peek(struct dx__socket *socket, size_t offset, void *data, size_t length)
+{
+	if (socket->listening)
+		return -ENOTCONN;
+	int64_t n = dx__half_enter(socket, DX__IN);
+	if (n)
+		return n;
+	n = dx__input_peek(socket, offset, data, length);
+	dx__half_leave(socket, DX__IN);
+	return n;
+}
+
+DX_API int64_t dx_peek(dx_id id, size_t offset, void *data, size_t length)
+{
+	struct dx__engine *engine;
+	struct dx__socket *socket;
+	if (!data || !length)
+		return -EINVAL;
+	int rc = dx__api_socket(id, &engine, &socket);
+	if (rc)
+		return rc;
+	int64_t n = try_peek(socket, offset, data, length);
+	dx__api_leave(engine, socket, NULL, NULL);
+	return n;
+}
+
+DX_API int64_t dx_peek_wait(dx_id id, size_t offset, void *data, size_t length, int timeout)
+{
+	struct dx__engine *engine;
+	struct dx__socket *socket;
+	if (!data || !length)
+		return -EINVAL;
+	int rc = dx__api_socket(id, &engine, &socket);
+	if (rc)
+		return rc;
+	uint64_t deadline = dx__api_deadline(timeout);
+	int64_t n;
+	while ((n = try_peek(socket, offset, data, length)) == -EAGAIN) {
+		n = dx__held_park(socket, DX__IN, deadline);
+		if (n)
+			break;
+	}
+	dx__api_leave(engine, socket, NULL, NULL);
+	return n;
+}
+
 /* The caller is inside the output half. */
 static int64_t transmit(struct dx__socket *socket, const void *data, size_t length)
 {

@@ -326,6 +326,20 @@ DX_API int64_t dx_recv_queued(dx_id socket, void *data, size_t length);
 DX_API int dx_unrecv(dx_id socket, const void *data, size_t length);
 
 /**
+ * Look at what the held input half has, and leave it there: for whoever has to know more before it is clear how much to
+ * take. The bytes become read-ahead ones, so that they are received, joined or decoded next, and dx_recv_queued() takes
+ * them once it is known how many.
+ *
+ * @param offset bytes to pass over: as many as were seen before. When no more are read ahead, one system call reads more
+ * @param data   gets bytes from there on
+ * @return bytes, 0 when the stream has ended there; -EAGAIN when there are no more yet (arm DX_READABLE, which then means
+ *         more than these); -ERANGE when fewer are read ahead than offset; -EMSGSIZE when 16 MiB are; others as dx_recv()
+ */
+DX_API int64_t dx_peek(dx_id socket, size_t offset, void *data, size_t length);
+/** Look at least at one byte; -ETIMEDOUT when none came in time. */
+DX_API int64_t dx_peek_wait(dx_id socket, size_t offset, void *data, size_t length, int timeout);
+
+/**
  * Send what fits now, through the held output half.
  *
  * @return bytes taken, possibly fewer than length; -EAGAIN when none fits or what a former join left is still being

@@ -35,6 +35,7 @@ static void take_input(struct get *get)
 	pthread_mutex_lock(dx__held_lock(get->socket));
 	get->input = get->socket->input;
 	get->socket->input = NULL;
+	atomic_store(&get->socket->input_seen, 0);
 	atomic_store_explicit(&get->socket->input_queued, 0, memory_order_relaxed);
 	pthread_mutex_unlock(dx__held_lock(get->socket));
 }

@@ -47,8 +47,8 @@ static int update(struct dx__socket *socket)
 static bool has_input(struct dx__socket *socket)
 {
 	struct dx__framing *framing = atomic_load(&socket->framing);
-	return atomic_load_explicit(&socket->input_queued, memory_order_relaxed)
-			&& !(framing && atomic_load(&framing->starved));
+	uint32_t queued = atomic_load_explicit(&socket->input_queued, memory_order_relaxed);
+	return queued && queued != atomic_load(&socket->input_seen) && !(framing && atomic_load(&framing->starved));
 }
 
 int dx__held_arm(struct dx__socket *socket, uint32_t readiness)
@@ -197,6 +197,8 @@ void dx__held_given_back(struct dx__socket *socket)
 {
 	uint32_t fired = 0;
 	pthread_mutex_lock(dx__held_lock(socket));
+	/* A worker may have left other bytes. */
+	atomic_store(&socket->input_seen, 0);
 	/* A shut output is ready to say so. */
 	if (dx__half_state(socket, DX__OUT) == DX_HALF_SHUT)
 		fired = socket->armed & DX_WRITABLE;

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#define READ 65536 /* bytes of one read */
 
 size_t dx__input_take(struct dx__socket *socket, void *data, size_t length)
 {
@@ -13,6 +16,7 @@ size_t dx__input_take(struct dx__socket *socket, void *data, size_t length)
 	if (!atomic_load_explicit(&socket->input_queued, memory_order_relaxed))
 		return 0;
 	pthread_mutex_lock(dx__held_lock(socket));
+	atomic_store(&socket->input_seen, 0);
 	if (socket->input) {
 		n = dx__buffer_take(socket->input, data, length);
 		atomic_store_explicit(&socket->input_queued, socket->input->length, memory_order_relaxed);
@@ -68,9 +72,92 @@ int dx__input_give_back(struct dx__socket *socket, const void *data, size_t leng
 	if (!rc && framing)
 		atomic_store(&framing->starved, false);
 	if (!rc)
+		atomic_store(&socket->input_seen, 0);
+	if (!rc)
 		dx__held_input_came(socket);
 	pthread_mutex_unlock(dx__held_lock(socket));
 	if (framing)
 		pthread_mutex_unlock(&framing->input);
 	return rc;
+}
+
+/* Makes room behind what is there. Caller holds the arm lock. */
+static int make_room(struct dx__socket *socket)
+{
+	struct dx__buffer *old = socket->input;
+	size_t left = old ? old->length : 0;
+	if (left >= DX__INPUT_MAX)
+		return -EMSGSIZE;
+	if (old && old->size - old->offset - left >= READ)
+		return 0;
+	/* Twice as much as there is, or a large message would be copied with every read. */
+	struct dx__buffer *new = dx__buffer_new(2 * left + READ);
+	if (!new)
+		return -ENOMEM;
+	if (left)
+		memcpy(new->data, old->data + old->offset, left);
+	new->length = (uint32_t)left;
+	free(old);
+	socket->input = new;
+	return 0;
+}
+
+/* Reads once, behind what is there. Bytes, 0 at the end, -EAGAIN, or the error. Caller holds the arm lock. */
+static int64_t read_more(struct dx__socket *socket)
+{
+	int rc = make_room(socket);
+	if (rc)
+		return rc;
+	struct dx__buffer *input = socket->input;
+	ssize_t n;
+	do
+		n = recv(socket->fd, input->data + input->offset + input->length, READ, MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	int error = n == -1 ? -errno : 0;
+	if (n > 0)
+		input->length += (uint32_t)n;
+	atomic_store_explicit(&socket->input_queued, input->length, memory_order_relaxed);
+	if (!input->length) {
+		free(input);
+		socket->input = NULL;
+	}
+	if (n > 0 || error == -EAGAIN)
+		return n > 0 ? n : error;
+	if (error)
+		dx__socket_note_error(socket, error);
+	/* After an error the kernel says 0. */
+	return dx__socket_error(socket);
+}
+
+/* Caller holds the arm lock. */
+static int64_t peek(struct dx__socket *socket, size_t offset, void *data, size_t length)
+{
+	size_t queued = socket->input ? socket->input->length : 0;
+	if (queued < offset)
+		return -ERANGE;
+	if (queued == offset) {
+		int64_t n = read_more(socket);
+		if (n == -EAGAIN)
+			atomic_store(&socket->input_seen, (uint32_t)queued);
+		if (n <= 0)
+			return n;
+		queued += (size_t)n;
+	}
+	size_t n = queued - offset < length ? queued - offset : length;
+	memcpy(data, socket->input->data + socket->input->offset + offset, n);
+	return (int64_t)n;
+}
+
+int64_t dx__input_peek(struct dx__socket *socket, size_t offset, void *data, size_t length)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	/* A get takes the buffer out while it decodes. */
+	if (framing)
+		pthread_mutex_lock(&framing->input);
+	pthread_mutex_lock(dx__held_lock(socket));
+	int64_t n = peek(socket, offset, data, length);
+	pthread_mutex_unlock(dx__held_lock(socket));
+	if (framing)
+		pthread_mutex_unlock(&framing->input);
+	return n;
 }

@@ -13,6 +13,9 @@
 /* Takes from the front; 0 when there are none. The caller is inside the input half. */
 size_t dx__input_take(struct dx__socket *socket, void *data, size_t length);
 
+/* Copies bytes behind the first `offset`, and reads when there are none. The caller is inside the input half. As dx_peek(). */
+int64_t dx__input_peek(struct dx__socket *socket, size_t offset, void *data, size_t length);
+
 /* Puts bytes in front of all others and wakes who waits for some. The caller is inside the input half. -ENOMEM, -EMSGSIZE. */
 int dx__input_give_back(struct dx__socket *socket, const void *data, size_t length);
 

@@ -94,6 +94,7 @@ struct dx__socket {
 	/* Guarded by the arm lock while the half is held, the worker's while it flows. */
 	struct dx__buffer *input;     /* read ahead, or NULL */
 	_Atomic uint32_t input_queued;/* bytes in it */
+	_Atomic uint32_t input_seen;  /* as many of them were not enough for who looked at them; 0: nobody has */
 	uint8_t armed;                /* DX_READABLE, DX_WRITABLE; by the arm lock alone, as the two next: see held.c */
 	bool in_epoll;
 	bool gone;                    /* the descriptor is about to be closed: no arming */

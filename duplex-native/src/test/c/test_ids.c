@@ -83,6 +83,8 @@ static int64_t call(unsigned function, dx_id id, enum kind *kind)
 	case 45: *kind = PROXY; return dx_proxy_info(id, &proxy_info);
 	case 46: *kind = PROXY; return dx_proxy_backend_info(id, 0, &backend_info);
 	case 47: *kind = SOCKET; return dx_unrecv(id, data, sizeof(data));
+	case 48: *kind = SOCKET; return dx_peek(id, 0, data, sizeof(data));
+	case 49: *kind = SOCKET; return dx_peek_wait(id, 0, data, sizeof(data), 0);
 	default: return 1;
 	}
 }
@@ -98,9 +100,9 @@ static void refused(unsigned function, dx_id id)
 static void refused_by_all(dx_id id)
 {
 	enum kind kind;
-	for (unsigned function = 0; function < 48; function++)
+	for (unsigned function = 0; function < 50; function++)
 		refused(function, id);
-	CHECK_EQ(call(48, id, &kind), 1);
+	CHECK_EQ(call(50, id, &kind), 1);
 }
 
 static void made_up_ids_are_refused(void)
@@ -189,7 +191,7 @@ static void ids_of_another_kind_are_told_apart(void)
 	struct dx_address anywhere = { .family = DX_FAMILY_IPV4, .ip = { 127, 0, 0, 1 } };
 	CHECK_OK(dx_proxy_open(engine, &anywhere, &options, &proxy));
 	dx_id ids[] = { engine, bridge.a.socket, bridge.join, proxy };
-	for (unsigned function = 0; function < 48; function++) {
+	for (unsigned function = 0; function < 50; function++) {
 		for (enum kind kind = ENGINE; kind <= PROXY; kind++) {
 			enum kind wanted;
 			call(function, 0, &wanted);

@@ -62,6 +62,8 @@ static void sockets(void)
 	CHECK_LT(dx_recv_queued(line.socket, NULL, 1), 0);
 	CHECK_LT(dx_unrecv(line.socket, NULL, 1), 0);
 	CHECK_OK(dx_unrecv(line.socket, NULL, 0));
+	CHECK_EQ(dx_peek(line.socket, 0, NULL, 1), -EINVAL);
+	CHECK_EQ(dx_peek_wait(line.socket, 0, NULL, 1, 0), -EINVAL);
 	CHECK_LT(dx_send(line.socket, NULL, 1), 0);
 	CHECK_LT(dx_send_wait(line.socket, NULL, 1, 0), 0);
 	CHECK_LT(dx_socket_info(line.socket, NULL), 0);

@@ -281,6 +281,98 @@ static void no_more_than_its_limit_can_be_given_back(void)
 	engine_close(engine);
 }
 
+/* ---- looked at ---- */
+
+static void look(dx_id socket, size_t offset, const char *text)
+{
+	char data[64];
+	CHECK_EQ(dx_peek_wait(socket, offset, data, sizeof(data), -1), strlen(text));
+	CHECK(!memcmp(data, text, strlen(text)));
+}
+
+static void what_was_looked_at_stays(void)
+{
+	dx_id engine = engine_open(1);
+	for (enum wire wire = 0; wire < WIRES; wire++) {
+		struct line line = line_open(engine, wire, 0);
+		char data[16];
+		CHECK_EQ(dx_peek(line.socket, 0, data, 16), -EAGAIN);
+		CHECK_EQ(dx_peek_wait(line.socket, 0, data, 16, 1), -ETIMEDOUT);
+		peer_say(line.peer, "head");
+		look(line.socket, 0, "head");
+		look(line.socket, 0, "head");
+		look(line.socket, 1, "ead");
+		CHECK_EQ(dx_peek(line.socket, 0, data, 2), 2);
+		CHECK_EQ(dx_peek(line.socket, 4, data, 16), -EAGAIN);
+		CHECK_EQ(dx_peek(line.socket, 5, data, 16), -ERANGE);
+		peer_say(line.peer, "tail");
+		look(line.socket, 4, "tail");
+		CHECK_EQ(socket_info(line.socket).input_queued, 8);
+		CHECK_EQ(dx_recv_queued(line.socket, data, 6), 6);
+		CHECK(!memcmp(data, "headta", 6));
+		peer_shut(line.peer);
+		CHECK_EQ(dx_peek_wait(line.socket, 2, data, 16, -1), 0);
+		look(line.socket, 0, "il");
+		CHECK_EQ(dx_recv(line.socket, data, 16), 2);
+		CHECK_EQ(dx_peek(line.socket, 0, data, 16), 0);
+		line_close(&line);
+	}
+	engine_close(engine);
+}
+
+/* What was seen and was not enough is no news; whatever follows it is. */
+static void readiness_means_more_than_was_seen(void)
+{
+	dx_id engine = engine_open(1), other_join;
+	struct line line = line_open(engine, WIRE_TCP4, 0), other = line_open(engine, WIRE_TCP4, 0);
+	char data[64];
+	struct dx_event event;
+	peer_say(line.peer, "half");
+	look(line.socket, 0, "half");
+	CHECK_EQ(dx_peek(line.socket, 4, data, 64), -EAGAIN);
+	CHECK_OK(dx_arm(line.socket, DX_READABLE));
+	CHECK_EQ(dx_events_wait(engine, &event, 1, 20), 0);
+	CHECK_EQ(dx_peek_wait(line.socket, 4, data, 64, 1), -ETIMEDOUT);
+	peer_say(line.peer, "more");
+	CHECK_EQ(await_ready(engine, line.socket), DX_READABLE);
+	look(line.socket, 4, "more");
+	CHECK_EQ(dx_peek(line.socket, 8, data, 64), -EAGAIN);
+	/* Taken, given back: both are news for who waits. */
+	CHECK_EQ(dx_recv_queued(line.socket, data, 1), 1);
+	CHECK_OK(dx_arm(line.socket, DX_READABLE));
+	CHECK_EQ(await_ready(engine, line.socket), DX_READABLE);
+	CHECK_EQ(dx_peek(line.socket, 7, data, 64), -EAGAIN);
+	give(line.socket, "h");
+	CHECK_OK(dx_arm(line.socket, DX_READABLE));
+	CHECK_EQ(await_ready(engine, line.socket), DX_READABLE);
+	/* A join takes all of it. */
+	CHECK_EQ(dx_peek(line.socket, 8, data, 64), -EAGAIN);
+	CHECK_OK(dx_join_wait(line.socket, other.socket, NULL, &other_join));
+	peer_hears(other.peer, "halfmore");
+	CHECK_EQ(dx_peek(line.socket, 0, data, 64), -EBUSY);
+	line_close(&line);
+	line_close(&other);
+	engine_close(engine);
+}
+
+static void no_more_than_its_limit_is_read_ahead_for_who_looks(void)
+{
+	dx_id engine = engine_open(1), listener;
+	struct stream sent = stream_new();
+	struct dx_address here = { .family = DX_FAMILY_IPV4, .ip = { 127, 0, 0, 1 } };
+	size_t most = 16 * (size_t)MIB;
+	struct line line = adopt_with(engine, WIRE_UNIX, &sent, most);
+	char data[8];
+	peer_say(line.peer, "x");
+	CHECK_EQ(dx_peek(line.socket, most - 1, data, 8), 1);
+	CHECK_EQ(dx_peek(line.socket, most, data, 8), -EMSGSIZE);
+	CHECK_OK(dx_listen(engine, &here, 0, &listener));
+	CHECK_EQ(dx_peek(listener, 0, data, 8), -ENOTCONN);
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	line_close(&line);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
@@ -297,5 +389,8 @@ int main(void)
 	RUN(it_is_decoded_first);
 	RUN(it_wakes_who_waits);
 	RUN(no_more_than_its_limit_can_be_given_back);
+	RUN(what_was_looked_at_stays);
+	RUN(readiness_means_more_than_was_seen);
+	RUN(no_more_than_its_limit_is_read_ahead_for_who_looks);
 	return test_end();
 }

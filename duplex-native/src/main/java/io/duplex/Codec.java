@@ -6,10 +6,12 @@ package io.duplex;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.NativeCodec;
+import io.duplex.ffi.ScratchPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,17 +22,24 @@ public final class Codec {
 
 	private static final int MAX_CHUNK = 1 << 20;
 
+	/** The engine's default. */
+	private static final int FRAME_TIMEOUT = 30_000;
+
 	private final String name;
 
 	private final NativeCodec struct;
 
-	private Codec(String name, NativeCodec struct) {
+	/** Null: the engine's, or none. */
+	private final @Nullable MessageCodec inJava;
+
+	private Codec(String name, NativeCodec struct, @Nullable MessageCodec inJava) {
 		this.name = name;
 		this.struct = struct;
+		this.inJava = inJava;
 	}
 
 	private static Codec of(String name, int type, int flags) {
-		return new Codec(name, new NativeCodec(type, flags));
+		return new Codec(name, new NativeCodec(type, flags), null);
 	}
 
 	/**
@@ -127,6 +136,18 @@ public final class Codec {
 			throw new IllegalArgumentException("no name of a codec: '" + name + "'");
 		}
 		return of(name, Dx.DX_CODEC_PLUGIN, 0).with((struct) -> struct.plugin(name));
+	}
+
+	/**
+	 * A codec written in Java: for getting and putting, not for a
+	 * {@link DuplexSocket#route}. Its messages have at most 16 MiB as they are received,
+	 * with what the codec puts around them; {@link #withMaxMessage} makes that less.
+	 * @param codec the codec, of one socket
+	 * @return the codec
+	 */
+	public static Codec of(MessageCodec codec) {
+		return new Codec("of " + codec.getClass().getName(), new NativeCodec(Dx.DX_CODEC_STREAM, 0),
+				Objects.requireNonNull(codec));
 	}
 
 	/**
@@ -290,7 +311,7 @@ public final class Codec {
 	private Codec with(Consumer<NativeCodec> change) {
 		NativeCodec changed = new NativeCodec(this.struct);
 		change.accept(changed);
-		return new Codec(this.name, changed);
+		return new Codec(this.name, changed, this.inJava);
 	}
 
 	private Codec withFlag(int flag) {
@@ -307,8 +328,37 @@ public final class Codec {
 		return new IllegalStateException(method + " means nothing to the codec '" + this.name + "'");
 	}
 
+	boolean isZmtp() {
+		return this.struct.type() == Dx.DX_CODEC_ZMTP;
+	}
+
 	/**
-	 * The struct that the engine takes. Not to be changed.
+	 * Whether no worker can run it.
+	 * @return true when it is written in Java
+	 */
+	boolean isInJava() {
+		return this.inJava != null;
+	}
+
+	/**
+	 * What gets and puts the messages of a socket with this codec.
+	 * @param scratch memory
+	 * @param socket the socket
+	 * @return the messages
+	 */
+	MessageStream open(ScratchPool scratch, long socket) {
+		if (this.inJava == null) {
+			return new SocketMessages(scratch, socket);
+		}
+		long most = this.struct.maxMessage();
+		int timeout = (this.struct.frameTimeout() != 0) ? this.struct.frameTimeout() : FRAME_TIMEOUT;
+		return new JavaMessages(scratch, socket, this.inJava,
+				(most > 0) ? (int) Math.min(most, Dx.MAX_READ_AHEAD) : Dx.MAX_READ_AHEAD, Duration.ofMillis(timeout));
+	}
+
+	/**
+	 * The struct that the engine takes, not to be changed: of a stream for a codec in
+	 * Java.
 	 */
 	byte[] encode() {
 		return this.struct.array();
@@ -316,7 +366,7 @@ public final class Codec {
 
 	@Override
 	public boolean equals(@Nullable Object other) {
-		return other instanceof Codec codec && Arrays.equals(encode(), codec.encode());
+		return other instanceof Codec codec && this.inJava == codec.inJava && Arrays.equals(encode(), codec.encode());
 	}
 
 	@Override

@@ -4,6 +4,8 @@
 
 package io.duplex;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A peer has sent what the socket's codec refuses, or a message was to be put that it
  * cannot express.
@@ -25,7 +27,21 @@ public class CodecException extends DuplexException {
 	 * @param reason what went wrong, in words
 	 */
 	public CodecException(String operation, String address, int code, long offset, String reason) {
-		super(operation, address, null, reason + ((offset >= 0) ? ", at byte " + offset : ""), null);
+		this(operation, address, code, offset, reason, null);
+	}
+
+	/**
+	 * Create an exception.
+	 * @param operation what was tried
+	 * @param address the socket's peer
+	 * @param code {@code enum dx_codec_error}
+	 * @param offset bytes that were decoded before the offending one, or -1
+	 * @param reason what went wrong, in words
+	 * @param cause what a codec in Java threw, or null
+	 */
+	public CodecException(String operation, String address, int code, long offset, String reason,
+			@Nullable Throwable cause) {
+		super(operation, address, null, reason + ((offset >= 0) ? ", at byte " + offset : ""), cause);
 		this.code = code;
 		this.offset = offset;
 	}

@@ -369,6 +369,40 @@ public interface DuplexEngine extends AutoCloseable {
 			@Nullable Transform fromBackend);
 
 	/**
+	 * Route messages between two sockets through functions of the application: each
+	 * message that one's codec decodes is given to a function, and what that returns is
+	 * put to the other. This is the slow path beside {@link DuplexSocket#route}, as
+	 * {@link #joinThrough} is beside {@link #join}: every message passes through the JVM.
+	 * The next message is got when what came of the one before was put, so that a socket
+	 * that takes nothing stops the reading of the other; no thread waits for messages,
+	 * though. A socket without a codec is a stream: what one read brings is a message.
+	 * <p>
+	 * It ends as a route does: a WebSocket's Close ends both directions, the end of the
+	 * other side becomes a Close, behind the last chunk both sockets are the
+	 * application's again ({@link JoinEndReason#FINISHED}). What a codec refuses ends it
+	 * with {@link JoinEndReason#PROTOCOL}, a function that throws with
+	 * {@link JoinEndReason#ERROR}; both sockets are closed in order then.
+	 * {@link TransformJoin#unjoin()} gives both sockets back between two messages: one
+	 * that has begun to arrive is waited for (the codec's frame timeout limits that), and
+	 * the sinks have to take what was got.
+	 * <p>
+	 * The functions run on {@link DuplexEngineOptions#decisionExecutor()}. Until it is
+	 * undone or ends, both sockets are to be left alone.
+	 * @param client the first socket
+	 * @param backend the second socket
+	 * @param fromClient is given the messages of the first socket; null passes them on
+	 * @param fromBackend is given the messages of the second socket; null passes them on
+	 * @return the route
+	 * @throws IllegalArgumentException when both are one socket, or one belongs to
+	 * another engine
+	 * @throws SocketBusyException when one is part of a join, also of one through
+	 * functions
+	 * @throws DuplexClosedException when one is closed, or its output was shut down
+	 */
+	TransformJoin routeThrough(DuplexSocket client, DuplexSocket backend, @Nullable MessageTransform fromClient,
+			@Nullable MessageTransform fromBackend);
+
+	/**
 	 * List joins, those of proxies and those that the application made, a page at a time.
 	 * Parks until workers have answered.
 	 * @param query which

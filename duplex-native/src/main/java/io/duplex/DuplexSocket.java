@@ -369,7 +369,8 @@ public interface DuplexSocket extends AutoCloseable {
 	 * Set, change or take off the codec. Bytes that were received and not decoded are
 	 * decoded by the new one. It concerns {@link #get()}, {@link #put} and {@link #route}
 	 * alone; the other methods move bytes as they are.
-	 * @param codec the codec, or null for none
+	 * @param codec the codec, also one of one's own ({@link Codec#of(MessageCodec)}), or
+	 * null for none
 	 * @throws SocketBusyException while a join uses the socket, or in the middle of a
 	 * message that is being got
 	 */
@@ -451,6 +452,8 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @param other the other socket
 	 * @param options {@link JoinOption#HALF_DUPLEX} for one direction
 	 * @return the join; undone between two messages
+	 * @throws DuplexException when one of the codecs is written in Java:
+	 * {@link DuplexEngine#routeThrough} takes its place
 	 */
 	default Join route(DuplexSocket other, JoinOption... options) {
 		JoinOption[] all = Arrays.copyOf(options, options.length + 1);

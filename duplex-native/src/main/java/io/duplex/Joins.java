@@ -48,11 +48,18 @@ final class Joins {
 		if (client.id() == backend.id()) {
 			throw new IllegalArgumentException("cannot join " + client + " with itself");
 		}
-		client.requireNothingPutBack();
-		backend.requireNothingPutBack();
+		requireFit(client, options);
+		requireFit(backend, options);
 		byte[] struct = encode(options);
 		return new Making(engine, client.peerAddress(), backend.peerAddress(), options.flags(),
 				(token) -> LibDuplex.dx_join(client.id(), backend.id(), struct, token, new long[1]));
+	}
+
+	private static void requireFit(NativeSocket socket, JoinOptions options) {
+		socket.requireNothingPutBack();
+		if (options.flags().contains(JoinOption.ROUTE)) {
+			socket.requireNoCodecInJava();
+		}
 	}
 
 	/**
@@ -66,7 +73,7 @@ final class Joins {
 	 */
 	Making inherited(NativeEngine engine, NativeListener listener, NativeSocket other, boolean listenerFirst,
 			JoinOptions options) {
-		other.requireNothingPutBack();
+		requireFit(other, options);
 		byte[] struct = encode(options);
 		long a = listenerFirst ? listener.id() : other.id();
 		long b = listenerFirst ? other.id() : listener.id();

@@ -102,6 +102,25 @@ public record Message(ByteBuffer payload, int kind, boolean more, boolean contro
 	}
 
 	/**
+	 * The same message as the last of its stream: with chunks, the one that ends the
+	 * body.
+	 * @return the message
+	 */
+	public Message withLast() {
+		return new Message(this.payload, this.kind, this.more, this.control, true, this.extra);
+	}
+
+	/**
+	 * The same message with something extra: extensions of a chunk, or trailers of the
+	 * last one.
+	 * @param extra the bytes
+	 * @return the message
+	 */
+	public Message withExtra(ByteBuffer extra) {
+		return new Message(this.payload, this.kind, this.more, this.control, this.last, extra);
+	}
+
+	/**
 	 * A copy of the payload.
 	 * @return the bytes
 	 */

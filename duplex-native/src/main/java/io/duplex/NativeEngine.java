@@ -321,9 +321,25 @@ final class NativeEngine implements DuplexEngine {
 	@Override
 	public TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
 			@Nullable Transform fromBackend) {
-		return NativeTransformJoin.begin(this, own(client), own(backend),
-				(fromClient != null) ? fromClient : Transform.identity(),
-				(fromBackend != null) ? fromBackend : Transform.identity());
+		NativeSocket a = own(client);
+		NativeSocket b = own(backend);
+		return NativeTransformJoin.begin(this, a, b, byteFlow(a, b, fromClient), byteFlow(b, a, fromBackend));
+	}
+
+	private Flow byteFlow(NativeSocket source, NativeSocket sink, @Nullable Transform transform) {
+		return new ByteFlow(this.core, source.id(), sink.id(), (transform != null) ? transform : Transform.identity());
+	}
+
+	@Override
+	public TransformJoin routeThrough(DuplexSocket client, DuplexSocket backend, @Nullable MessageTransform fromClient,
+			@Nullable MessageTransform fromBackend) {
+		NativeSocket a = own(client);
+		NativeSocket b = own(backend);
+		return NativeTransformJoin.begin(this, a, b, messageFlow(a, b, fromClient), messageFlow(b, a, fromBackend));
+	}
+
+	private static Flow messageFlow(NativeSocket source, NativeSocket sink, @Nullable MessageTransform transform) {
+		return new MessageFlow(source, sink, (transform != null) ? transform : MessageTransform.identity());
 	}
 
 	/**

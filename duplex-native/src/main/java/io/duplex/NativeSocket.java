@@ -40,7 +40,10 @@ final class NativeSocket implements DuplexSocket {
 
 	private final SocketBytes bytes;
 
-	private final SocketMessages messages;
+	/** As the codec has it. */
+	private volatile MessageStream messages;
+
+	private volatile boolean codecInJava;
 
 	private final ReadyLoop input;
 
@@ -60,6 +63,22 @@ final class NativeSocket implements DuplexSocket {
 		this.messages = new SocketMessages(this.core.scratch(), id);
 		this.input = new ReadyLoop(this.core, id, Dx.DX_READABLE);
 		this.output = new ReadyLoop(this.core, id, Dx.DX_WRITABLE);
+	}
+
+	/**
+	 * What is behind a connected socket of any engine.
+	 * @param socket the socket
+	 * @param operation what needs it
+	 * @return the socket behind it
+	 */
+	static NativeSocket of(DuplexSocket socket, String operation) {
+		if (socket instanceof ManagedSocket managed) {
+			return managed.connected(operation);
+		}
+		if (socket instanceof NativeSocket own) {
+			return own;
+		}
+		throw new IllegalArgumentException(socket + " is not a socket of an engine");
 	}
 
 	NativeEngine engine() {
@@ -88,6 +107,21 @@ final class NativeSocket implements DuplexSocket {
 
 	SocketBytes bytes() {
 		return this.bytes;
+	}
+
+	MessageStream messages() {
+		return this.messages;
+	}
+
+	/**
+	 * Make sure that a worker can decode and encode its messages.
+	 * @throws DuplexException when its codec is written in Java
+	 */
+	void requireNoCodecInJava() {
+		if (this.codecInJava) {
+			throw new DuplexException("route", subject(), null,
+					"its codec is written in Java, which no worker can run: use DuplexEngine.routeThrough()", null);
+		}
 	}
 
 	@Override
@@ -390,6 +424,9 @@ final class NativeSocket implements DuplexSocket {
 		if (result < 0) {
 			throw failure(operation, result);
 		}
+		this.messages = (codec != null) ? codec.open(this.core.scratch(), this.id)
+				: new SocketMessages(this.core.scratch(), this.id);
+		this.codecInJava = codec != null && codec.isInJava();
 	}
 
 	@Override
@@ -429,8 +466,19 @@ final class NativeSocket implements DuplexSocket {
 	@Override
 	public CompletionStage<@Nullable Message> getAsync() {
 		List<Message> got = new ArrayList<>(1);
-		CompletableFuture<@Nullable Message> message = this.input.run(() -> this.messages.get(got, 1),
-				(result) -> (got(result) > 0) ? got.get(0) : null);
+		AtomicBoolean isWaiting = new AtomicBoolean(true);
+		FrameAlarm alarm = new FrameAlarm(this.core.threads(), () -> {
+			this.core.readiness().nudge(this.id);
+			return isWaiting.get();
+		});
+		CompletableFuture<@Nullable Message> message = this.input.run(() -> {
+			long count = this.messages.get(got, 1);
+			if (Errno.EAGAIN.is(count)) {
+				alarm.set(this.messages.millisUntilLate());
+			}
+			return count;
+		}, (result) -> (got(result) > 0) ? got.get(0) : null);
+		message.whenComplete((done, ex) -> isWaiting.set(false));
 		return message.minimalCompletionStage();
 	}
 
@@ -438,12 +486,12 @@ final class NativeSocket implements DuplexSocket {
 	private long awaitMessages(List<Message> into, int max, Deadline deadline) {
 		try {
 			while (true) {
-				long late = LibDuplex.dx_get_deadline(this.id);
+				long late = this.messages.millisUntilLate();
 				Deadline frame = (late < 0) ? deadline : Deadline.after(Duration.ofMillis(late));
 				Deadline until = deadline.earlier(frame);
 				long result = this.input.await(() -> {
 					long count = this.messages.get(into, max);
-					boolean hasBegun = Errno.EAGAIN.is(count) && late < 0 && LibDuplex.dx_get_deadline(this.id) >= 0;
+					boolean hasBegun = Errno.EAGAIN.is(count) && late < 0 && this.messages.millisUntilLate() >= 0;
 					return hasBegun ? -Errno.EINTR.number() : count;
 				}, until);
 				boolean isLate = Errno.EAGAIN.is(result) && !deadline.isOver();

@@ -32,15 +32,13 @@ final class NativeTransformJoin implements TransformJoin {
 		this.backend = backend;
 	}
 
-	static TransformJoin begin(NativeEngine engine, NativeSocket client, NativeSocket backend,
-			Transform clientToBackend, Transform backendToClient) {
+	static TransformJoin begin(NativeEngine engine, NativeSocket client, NativeSocket backend, Flow forth, Flow back) {
 		if (client.id() == backend.id()) {
 			throw new IllegalArgumentException("cannot join " + client + " with itself");
 		}
 		requireHeld(engine, client);
 		requireHeld(engine, backend);
-		Transforming transforming = new Transforming(engine.core(), client.id(), backend.id(), clientToBackend,
-				backendToClient);
+		Transforming transforming = new Transforming(engine.core(), client.id(), backend.id(), forth, back);
 		NativeTransformJoin join = new NativeTransformJoin(engine, transforming, client.peerAddress(),
 				backend.peerAddress());
 		engine.core().transformed().claim(client, backend);

@@ -61,6 +61,14 @@ final class Readiness {
 	}
 
 	/**
+	 * Let who waits for a socket to become readable try again.
+	 * @param socket the socket
+	 */
+	void nudge(long socket) {
+		wake(this.readable, socket);
+	}
+
+	/**
 	 * Let everybody try again, now and from now on.
 	 */
 	void wakeAll() {

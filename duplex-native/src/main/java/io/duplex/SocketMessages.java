@@ -18,7 +18,7 @@ import io.duplex.ffi.ScratchPool;
  * Moves messages between the application and a held socket with a codec, one attempt at a
  * time.
  */
-final class SocketMessages {
+final class SocketMessages implements MessageStream {
 
 	private final ScratchPool scratch;
 
@@ -29,13 +29,8 @@ final class SocketMessages {
 		this.socket = socket;
 	}
 
-	/**
-	 * Get what is there.
-	 * @param into takes the messages
-	 * @param max how many at most
-	 * @return their number, 0 at the end, or a negative errno
-	 */
-	long get(List<Message> into, int max) {
+	@Override
+	public long get(List<Message> into, int max) {
 		NativeMessages messages = new NativeMessages(max);
 		ByteBuffer data = this.scratch.take();
 		long count;
@@ -70,12 +65,13 @@ final class SocketMessages {
 		return ByteBuffer.wrap(bytes);
 	}
 
-	/**
-	 * Put as many as there is room for.
-	 * @param messages the messages
-	 * @return their number, or a negative errno
-	 */
-	long put(List<Message> messages) {
+	@Override
+	public long millisUntilLate() {
+		return LibDuplex.dx_get_deadline(this.socket);
+	}
+
+	@Override
+	public long put(List<Message> messages) {
 		int size = 0;
 		for (Message message : messages) {
 			size = Math.addExact(size, message.payload().remaining());
@@ -105,19 +101,20 @@ final class SocketMessages {
 		return offset + bytes.remaining();
 	}
 
-	/**
-	 * What the codec has refused.
-	 * @param operation what was tried
-	 * @param subject the socket
-	 * @param isInput whether it came from the peer
-	 * @return the exception
-	 */
-	CodecException failure(String operation, String subject, boolean isInput) {
+	@Override
+	public CodecException failure(String operation, String subject, boolean isInput) {
 		NativeCodecFailure failure = new NativeCodecFailure();
 		int result = failure.read(this.socket);
 		int code = (result < 0) ? Dx.DX_CODEC_OK : isInput ? failure.input() : failure.output();
 		return new CodecException(operation, subject, code, isInput ? failure.inputOffset() : -1,
 				LibDuplex.dx_codec_error_text(code));
+	}
+
+	/** A socket that is gone has none. */
+	@Override
+	public int type() {
+		NativeCodecFailure failure = new NativeCodecFailure();
+		return (failure.read(this.socket) < 0) ? Dx.DX_CODEC_STREAM : failure.type();
 	}
 
 }

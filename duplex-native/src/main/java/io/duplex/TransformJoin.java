@@ -11,6 +11,7 @@ import java.util.concurrent.CompletionStage;
  * use by any number of threads.
  *
  * @see DuplexEngine#joinThrough
+ * @see DuplexEngine#routeThrough
  */
 public interface TransformJoin extends AutoCloseable {
 
@@ -37,7 +38,8 @@ public interface TransformJoin extends AutoCloseable {
 	 * sockets are the application's when this returns. What a peer does not take now is
 	 * left to the engine, which delivers it ahead of whatever is sent next; it counts as
 	 * sent. Parks as long as a function that is running takes; {@link #close()} does not
-	 * wait for that.
+	 * wait for that. Of messages it stops between two: one that has begun to arrive is
+	 * finished, and what was got has to be taken by the peer.
 	 * @return what was moved
 	 * @throws DuplexClosedException when the join had already ended
 	 */

@@ -4,8 +4,6 @@
 
 package io.duplex;
 
-import java.nio.ByteBuffer;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -13,22 +11,19 @@ import io.duplex.ffi.Dx;
 import io.duplex.ffi.Errno;
 import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a join through functions: receive, transform, send all of it, again.
  * It runs until a socket is not ready, then asks for a wake-up and leaves its thread.
  * Whoever runs it is alone: it is handed on by the executor or by a wake-up. One that
- * waits for bytes has none, and can be stopped there and then; one that waits for room
- * leaves its bytes in the engine's queue of the sink when it is undone.
+ * waits for bytes has none, and can be stopped there and then, unless a message has begun
+ * to arrive; one that waits for room leaves its bytes in the engine's queue of the sink
+ * when it is undone, if they are bytes.
  */
 final class TransformPump implements Runnable {
 
 	private static final int PIECES_A_TURN = 16;
-
-	/** Most bytes that the engine queues at once. */
-	private static final int LEFT_AT_ONCE = 16 << 20;
-
-	private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
 	private final Transforming transforming;
 
@@ -40,41 +35,27 @@ final class TransformPump implements Runnable {
 
 	private final long sink;
 
-	private final SocketBytes input;
-
-	private final SocketBytes output;
-
-	private final Transform transform;
+	private final Flow flow;
 
 	private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
 
-	/** What is to be sent. */
-	private ByteBuffer piece = NOTHING;
+	private final FrameAlarm alarm;
 
-	private boolean isAtEnd;
-
-	private volatile long received;
-
-	private volatile long sent;
-
-	TransformPump(Transforming transforming, EngineCore core, JoinSide side, long source, long sink,
-			Transform transform) {
+	TransformPump(Transforming transforming, EngineCore core, JoinSide side, long source, long sink, Flow flow) {
 		this.transforming = transforming;
 		this.core = core;
 		this.side = side;
 		this.source = source;
 		this.sink = sink;
-		this.input = new SocketBytes(core.scratch(), source);
-		this.output = new SocketBytes(core.scratch(), sink);
-		this.transform = transform;
+		this.flow = flow;
+		this.alarm = new FrameAlarm(core.threads(), () -> {
+			resume(State.WAITING);
+			return false;
+		});
 	}
 
-	long received() {
-		return this.received;
-	}
-
-	long sent() {
-		return this.sent;
+	Flow.Counts counts() {
+		return this.flow.counts();
 	}
 
 	@Override
@@ -96,12 +77,11 @@ final class TransformPump implements Runnable {
 
 	/** Send what there is; false when the pump waits or is done. */
 	private boolean send() {
-		int before = this.piece.remaining();
-		long result = (before > 0) ? this.output.sendAll(this.piece) : 0;
-		this.sent += before - this.piece.remaining();
+		long result = this.flow.send();
 		if (Errno.EAGAIN.is(result)) {
-			if (this.transforming.isLeaving()) {
-				leavePiece();
+			CompletableFuture<Event> left = this.transforming.isLeaving() ? this.flow.leave() : null;
+			if (left != null) {
+				left.thenAccept((event) -> this.transforming.execute(() -> left(event.result())));
 			}
 			else {
 				awaitRoom();
@@ -112,29 +92,39 @@ final class TransformPump implements Runnable {
 			sinkFailed(result);
 			return false;
 		}
-		this.piece = NOTHING;
-		if (this.isAtEnd) {
-			passEnd();
-			return false;
-		}
-		return true;
+		return passEnd();
 	}
 
-	/** Leave what there is to send to the engine, at most so much at once. */
-	private void leavePiece() {
-		byte[] bytes = new byte[Math.min(this.piece.remaining(), LEFT_AT_ONCE)];
-		this.piece.get(this.piece.position(), bytes);
-		this.core.commands()
-			.submit((token) -> LibDuplex.dx_queue(this.sink, bytes, bytes.length, token))
-			.thenAccept((event) -> this.transforming.execute(() -> {
-				if (event.result() < 0) {
-					sinkFailed(event.result());
-					return;
-				}
-				this.piece.position(this.piece.position() + bytes.length);
-				this.sent += bytes.length;
-				run();
-			}));
+	private void left(int result) {
+		if (result < 0) {
+			sinkFailed(result);
+			return;
+		}
+		this.flow.left();
+		run();
+	}
+
+	/** Whether there is none, and the pump goes on. */
+	private boolean passEnd() {
+		switch (this.flow.ending()) {
+			case NOT_YET -> {
+				return true;
+			}
+			case END_OF_STREAM -> shutDownSink();
+			case END_OF_MESSAGES -> {
+				this.transforming.messagesEnded();
+				done();
+			}
+			case CLOSED -> {
+				this.transforming.closedByMessage();
+				done();
+			}
+			case FINISHED -> {
+				this.transforming.finished(this.side);
+				done();
+			}
+		}
+		return false;
 	}
 
 	private void awaitRoom() {
@@ -152,12 +142,21 @@ final class TransformPump implements Runnable {
 	}
 
 	private void sinkFailed(long result) {
-		this.transforming.socketFailed((this.side == JoinSide.CLIENT) ? JoinSide.BACKEND : JoinSide.CLIENT, "send to",
-				result);
+		JoinSide sinkSide = (this.side == JoinSide.CLIENT) ? JoinSide.BACKEND : JoinSide.CLIENT;
+		failed(sinkSide, "send to", result, this.flow.refusal(result, false));
+	}
+
+	private void failed(JoinSide where, String operation, long result, @Nullable DuplexException refusal) {
+		if (refusal != null) {
+			this.transforming.refused(where, refusal);
+		}
+		else {
+			this.transforming.socketFailed(where, operation, result);
+		}
 		done();
 	}
 
-	private void passEnd() {
+	private void shutDownSink() {
 		CompletableFuture<Event> answer = this.core.commands()
 			.submit((token) -> LibDuplex.dx_shutdown(this.sink, token));
 		this.state.set(State.PASSING_END);
@@ -182,40 +181,33 @@ final class TransformPump implements Runnable {
 
 	/** Receive a piece and transform it; false when the pump waits or is done. */
 	private boolean receive() {
-		if (this.transforming.isStopping()) {
+		if (this.transforming.isStopping() && !mustGoOn()) {
 			done();
 			return false;
 		}
-		ByteBuffer bytes = this.core.scratch().take();
-		byte[] copy;
-		try {
-			long result = this.input.receive(bytes);
-			if (Errno.EAGAIN.is(result)) {
-				awaitBytes();
-				return false;
-			}
-			if (result < 0) {
-				sourceFailed(result);
-				return false;
-			}
-			if (result == 0) {
-				this.isAtEnd = true;
-				this.transforming.streamEnded(this.side);
-			}
-			this.received += result;
-			copy = new byte[(int) result];
-			bytes.get(0, copy);
+		long result = this.flow.receive();
+		if (Errno.EAGAIN.is(result)) {
+			awaitBytes();
+			return false;
 		}
-		finally {
-			this.core.scratch().give(bytes);
+		if (result < 0) {
+			failed(this.side, "receive from", result, this.flow.refusal(result, true));
+			return false;
 		}
-		return transform(ByteBuffer.wrap(copy));
+		if (this.flow.ending() != Flow.Ending.NOT_YET) {
+			this.transforming.streamEnded(this.side);
+		}
+		return transform();
 	}
 
-	private boolean transform(ByteBuffer bytes) {
+	/** A piece that has begun is finished before sockets are left. */
+	private boolean mustGoOn() {
+		return this.transforming.isLeaving() && this.flow.isInside();
+	}
+
+	private boolean transform() {
 		try {
-			this.piece = Objects.requireNonNull(this.isAtEnd ? this.transform.finish() : this.transform.apply(bytes),
-					"the function returned null");
+			this.flow.transform();
 			return true;
 		}
 		catch (InterruptedException ex) {
@@ -239,12 +231,13 @@ final class TransformPump implements Runnable {
 			CompletableFuture<Void> ready = this.core.readiness().arm(this.source, Dx.DX_READABLE);
 			this.state.set(State.WAITING);
 			ready.thenRun(() -> resume(State.WAITING));
+			this.alarm.set(this.flow.millisUntilLate());
 			if (this.transforming.isStopping()) {
 				wake();
 			}
 		}
 		catch (Readiness.ArmException ex) {
-			sourceFailed(ex.result());
+			failed(this.side, "receive from", ex.result(), null);
 		}
 	}
 
@@ -254,17 +247,12 @@ final class TransformPump implements Runnable {
 		}
 	}
 
-	private void sourceFailed(long result) {
-		this.transforming.socketFailed(this.side, "receive from", result);
-		done();
-	}
-
 	/**
 	 * There is a reason to end: a pump that waits for bytes need not wait any longer, nor
 	 * for a peer one whose sockets are to be left.
 	 */
 	void wake() {
-		if (this.state.compareAndSet(State.WAITING, State.DONE)) {
+		if (!mustGoOn() && this.state.compareAndSet(State.WAITING, State.DONE)) {
 			this.transforming.pumpDone();
 		}
 		else if (this.transforming.isLeaving()) {

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Transforming {
 
+	/** Time that a peer has to answer a Close; the engine's default. */
+	private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
 	private final EngineCore core;
 
 	/** Functions may block: not where futures complete. */
@@ -45,13 +48,13 @@ final class Transforming {
 
 	private final CompletableFuture<TransformEnd> end = new CompletableFuture<>();
 
-	Transforming(EngineCore core, long client, long backend, Transform clientToBackend, Transform backendToClient) {
+	Transforming(EngineCore core, long client, long backend, Flow forth, Flow back) {
 		this.core = core;
 		this.executor = new Completions(core.threads().decisions());
 		this.client = client;
 		this.backend = backend;
-		this.forth = new TransformPump(this, core, JoinSide.CLIENT, client, backend, clientToBackend);
-		this.back = new TransformPump(this, core, JoinSide.BACKEND, backend, client, backendToClient);
+		this.forth = new TransformPump(this, core, JoinSide.CLIENT, client, backend, forth);
+		this.back = new TransformPump(this, core, JoinSide.BACKEND, backend, client, back);
 	}
 
 	void start() {
@@ -68,7 +71,10 @@ final class Transforming {
 	}
 
 	TransformCounts counts() {
-		return new TransformCounts(this.forth.received(), this.forth.sent(), this.back.received(), this.back.sent());
+		Flow.Counts there = this.forth.counts();
+		Flow.Counts here = this.back.counts();
+		return new TransformCounts(there.received(), there.sent(), here.received(), here.sent(),
+				there.messagesReceived(), there.messagesSent(), here.messagesReceived(), here.messagesSent());
 	}
 
 	/**
@@ -118,6 +124,17 @@ final class Transforming {
 	 */
 	void functionFailed(JoinSide side, Throwable cause) {
 		fail(new Outcome(JoinEndReason.ERROR, side, cause, Fate.CLOSE));
+	}
+
+	/**
+	 * A codec has refused what a peer sent, or a message that it was to be sent.
+	 * @param side whose codec
+	 * @param cause what it refused; a WebSocket that ends without a Close is as good as
+	 * reset
+	 */
+	void refused(JoinSide side, DuplexException cause) {
+		boolean isReset = cause instanceof CodecException codec && codec.getCode() == Dx.DX_CODEC_WS_NO_CLOSE;
+		fail(new Outcome(isReset ? JoinEndReason.RESET : JoinEndReason.PROTOCOL, side, cause, Fate.CLOSE));
 	}
 
 	/**
@@ -174,16 +191,43 @@ final class Transforming {
 	}
 
 	/**
+	 * A sink was told by a message that no more come: its peer has some time to answer.
+	 */
+	void messagesEnded() {
+		this.core.threads().after(CLOSE_LIMIT, this::closedByMessage);
+	}
+
+	/**
+	 * A message has ended both directions.
+	 */
+	void closedByMessage() {
+		if (!this.end.isDone()) {
+			fail(streamsEnded());
+		}
+	}
+
+	/**
+	 * The messages of one side are complete; what follows them is the application's.
+	 * @param side which
+	 */
+	void finished(JoinSide side) {
+		give(new Outcome(JoinEndReason.FINISHED, side, null, Fate.KEEP));
+	}
+
+	private Outcome streamsEnded() {
+		JoinSide first = Objects.requireNonNull(this.firstEnded.get());
+		return new Outcome((first == JoinSide.CLIENT) ? JoinEndReason.CLIENT_CLOSED : JoinEndReason.BACKEND_CLOSED,
+				first, null, Fate.CLOSE);
+	}
+
+	/**
 	 * A pump does nothing any more.
 	 */
 	void pumpDone() {
 		if (this.running.decrementAndGet() > 0) {
 			return;
 		}
-		JoinSide first = Objects.requireNonNull(this.firstEnded.get());
-		Outcome streams = new Outcome(
-				(first == JoinSide.CLIENT) ? JoinEndReason.CLIENT_CLOSED : JoinEndReason.BACKEND_CLOSED, first, null,
-				Fate.CLOSE);
+		Outcome streams = streamsEnded();
 		Outcome why = this.outcome.compareAndExchange(null, streams);
 		Outcome last = (why != null) ? why : streams;
 		this.core.transformed().leave(this.client, this.backend);

@@ -52,6 +52,8 @@ public final class LibDuplex {
 
 	public static native int dx_unrecv(long socket, byte[] data, long length);
 
+	public static native long dx_peek(long socket, long offset, ByteBuffer data, long length);
+
 	public static native long dx_send(long socket, ByteBuffer data, long length);
 
 	public static native int dx_codec_set(long socket, byte @Nullable [] options);

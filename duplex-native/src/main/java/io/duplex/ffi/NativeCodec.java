@@ -72,6 +72,14 @@ public final class NativeCodec {
 		this.struct.putInt(FLAGS, flags() | flag);
 	}
 
+	public long maxMessage() {
+		return this.struct.getLong(MAX_MESSAGE);
+	}
+
+	public int frameTimeout() {
+		return this.struct.getInt(FRAME_TIMEOUT);
+	}
+
 	public void maxMessage(long bytes) {
 		this.struct.putLong(MAX_MESSAGE, bytes);
 	}

@@ -32,6 +32,14 @@ public final class NativeCodecFailure {
 		return LibDuplex.dx_codec_failure(socket, this.struct.array());
 	}
 
+	/**
+	 * The socket's codec.
+	 * @return {@code enum dx_codec_type}
+	 */
+	public int type() {
+		return this.struct.getInt(TYPE);
+	}
+
 	public int input() {
 		return this.struct.getInt(INPUT);
 	}

@@ -34,6 +34,7 @@ import io.duplex.JoinOptions;
 import io.duplex.JoinPage;
 import io.duplex.JoinQuery;
 import io.duplex.JoinSnapshot;
+import io.duplex.MessageTransform;
 
 /**
  * A {@link DuplexEngine} of {@link FakeDuplexProxy fake proxies}. It listens nowhere and
@@ -129,6 +130,12 @@ public final class FakeDuplexEngine implements DuplexEngine {
 	@Override
 	public TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
 			@Nullable Transform fromBackend) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public TransformJoin routeThrough(DuplexSocket client, DuplexSocket backend, @Nullable MessageTransform fromClient,
+			@Nullable MessageTransform fromBackend) {
 		throw new UnsupportedOperationException();
 	}
 
