@@ -102,8 +102,9 @@ public final class Codec {
 	}
 
 	/**
-	 * WebSocket (RFC 6455) at the server's end, behind the handshake: fragments are put
-	 * together, pings answered, the close handshake is done.
+	 * WebSocket (RFC 6455) at the server's end, behind the handshake, which
+	 * {@link WebSockets#accept(DuplexSocket)} does: fragments are put together, pings
+	 * answered, the close handshake is done.
 	 * @return the codec
 	 */
 	public static Codec webSocketServer() {
@@ -111,7 +112,7 @@ public final class Codec {
 	}
 
 	/**
-	 * WebSocket at the client's end.
+	 * WebSocket at the client's end, behind {@link WebSockets#connect}.
 	 * @return the codec
 	 */
 	public static Codec webSocketClient() {

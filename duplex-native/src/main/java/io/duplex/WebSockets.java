@@ -149,7 +149,9 @@ public final class WebSockets {
 
 		private void opened(@Nullable WebSocketHandshake handshake, @Nullable Throwable failure) {
 			if (handshake == null) {
-				fail(failure);
+				boolean untouched = failure instanceof SocketBusyException
+						|| failure instanceof DuplexInterruptedException;
+				fail(failure, !untouched);
 				return;
 			}
 			try {
@@ -157,13 +159,13 @@ public final class WebSockets {
 				this.result.complete(handshake);
 			}
 			catch (RuntimeException ex) {
-				fail(ex);
+				// The peer waits for frames.
+				fail(ex, true);
 			}
 		}
 
-		private void fail(@Nullable Throwable failure) {
-			boolean untouched = failure instanceof SocketBusyException || failure instanceof DuplexInterruptedException;
-			if (!untouched) {
+		private void fail(@Nullable Throwable failure, boolean closing) {
+			if (closing) {
 				this.socket.close();
 			}
 			this.result.completeExceptionally((failure != null) ? failure : new IllegalStateException());

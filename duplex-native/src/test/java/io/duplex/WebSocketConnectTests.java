@@ -12,7 +12,6 @@ import java.util.Base64;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -391,42 +390,6 @@ class WebSocketConnectTests {
 		assertThatExceptionOfType(DuplexException.class)
 			.isThrownBy(() -> WebSockets.connect(this.engine.socket(), CHAT))
 			.withMessageContaining("it is not connected: call connect() first");
-	}
-
-	static Stream<Arguments> wrongOptions() {
-		return Stream.of(arguments(wrong((options) -> options.withPath("chat")), "path must begin with /"),
-				arguments(wrong((options) -> options.withPath("/chat?x")), "have no query"),
-				arguments(wrong((options) -> options.withPath("/a b")), "path"),
-				arguments(wrong((options) -> options.withSubprotocols("a b")), "a subprotocol is a token"),
-				arguments(wrong((options) -> options.withSubprotocols("")), "a subprotocol is a token"),
-				arguments(wrong((options) -> options.withSubprotocols("a", "a")), "'a' is there twice"),
-				arguments(wrong((options) -> options.withOrigins("example.org")), "origins must be like"),
-				arguments(wrong((options) -> options.withOrigins("https://example.org/")), "no path"),
-				arguments(wrong((options) -> options.withOrigin("https://\u00fc.example")), "host in ASCII"),
-				arguments(wrong((options) -> options.withOrigin("https://a.example\r\nX: y")), "origin must be like"),
-				arguments(wrong((options) -> options.withHeader("X: y\r\nZ", "a")), "name is a token"),
-				arguments(wrong((options) -> options.withHeader("X", "a\r\nY: b")), "control character"),
-				arguments(wrong((options) -> options.withHeader("X", "a\nb")), "control character"),
-				arguments(wrong((options) -> options.withHeader("X", "a\0b")), "control character"),
-				arguments(wrong((options) -> options.withHeader("X", " a")), "space at an end"),
-				arguments(wrong((options) -> options.withHeader("X", "\u20ac")), "Latin-1"),
-				arguments(wrong((options) -> options.withHeader("host", "a")), "the handshake's own"),
-				arguments(wrong((options) -> options.withHeader("Sec-WebSocket-Key", "a")), "the handshake's own"),
-				arguments(wrong((options) -> options.withHeader("X", "a").withHeader("x", "b")), "there twice"),
-				arguments(wrong((options) -> options.withMaxHeaderSize(10)), "between 256 and 1048576 bytes"),
-				arguments(wrong((options) -> options.withTimeout(Duration.ofMillis(-1))), "not be negative"),
-				arguments(wrong((options) -> options.withCodec(Codec.line())), "cannot be 'line'"));
-	}
-
-	private static UnaryOperator<WebSocketOptions> wrong(UnaryOperator<WebSocketOptions> change) {
-		return change;
-	}
-
-	@ParameterizedTest
-	@MethodSource("wrongOptions")
-	void optionsThatMakeNoSenseAreRefused(UnaryOperator<WebSocketOptions> change, String reason) {
-		assertThatIllegalArgumentException().isThrownBy(() -> change.apply(WebSocketOptions.DEFAULTS))
-			.withMessageContaining(reason);
 	}
 
 	@Test
