@@ -8,6 +8,7 @@ import java.net.URI;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 import io.duplex.ffi.Dx;
@@ -39,7 +40,7 @@ final class Attendant {
 		this.localAddress = localAddress;
 		ConnectionRouter router = definition.router();
 		this.decider = (router != null) ? new Decider(definition, router, engine.core()) : null;
-		this.failures = new FailureLog("The WebSocket handshake with a backend", definition.name());
+		this.failures = new FailureLog("The handshake with a backend", definition.name());
 	}
 
 	/**
@@ -58,22 +59,27 @@ final class Attendant {
 	void accepted(Event event) {
 		Inbound connection = new Inbound(event.object(), this.definition.name(), address(event.peer()),
 				this.localAddress.get(), Instant.now(), Optional.empty());
-		WebSocketOptions options = this.definition.client().webSocket();
-		if (options == null) {
+		ProxySide client = this.definition.client();
+		if (!client.hasHandshake()) {
 			decide(connection);
 			return;
 		}
-		WebSocketOpening.accept(new NativeSocket(this.engine, event.a()), options)
-			.handshake()
-			.whenComplete((handshake, ex) -> {
-				if (ex != null) {
-					// The client's fault, which it was told: counted, not logged.
-					LibDuplex.dx_proxy_refuse(connection.id(), Dx.DX_REFUSED_BY_HANDSHAKE);
-				}
-				else {
-					decide(connection.opened(handshake));
-				}
-			});
+		shakeHands(client, new NativeSocket(this.engine, event.a())).whenComplete((handshake, ex) -> {
+			if (ex != null) {
+				// The client's fault, which it was told: counted, not logged.
+				LibDuplex.dx_proxy_refuse(connection.id(), Dx.DX_REFUSED_BY_HANDSHAKE);
+			}
+			else {
+				decide(connection.opened(handshake));
+			}
+		});
+	}
+
+	private static CompletableFuture<Optional<WebSocketHandshake>> shakeHands(ProxySide client, NativeSocket socket) {
+		WebSocketOptions webSocket = client.webSocket();
+		return (webSocket != null) ? WebSocketOpening.accept(socket, webSocket).handshake().thenApply(Optional::of)
+				: ZmtpHandshake.begin(socket, Objects.requireNonNull(client.zmtp()))
+					.thenApply((peer) -> Optional.empty());
 	}
 
 	private void decide(Inbound connection) {
@@ -91,20 +97,30 @@ final class Attendant {
 	 * lent
 	 */
 	void connected(Event event) {
-		BackendDefinition backend = this.definition.backends().get((int) event.token());
-		URI uri = Objects.requireNonNull(backend.webSocket());
-		WebSocketOptions options = Objects.requireNonNull(this.definition.backend().webSocket());
-		WebSocketOpening.connect(new NativeSocket(this.engine, event.b()), uri, options)
-			.handshake()
-			.whenComplete((handshake, ex) -> {
-				if (ex != null) {
-					LibDuplex.dx_proxy_refuse(event.object(), Dx.DX_REFUSED_BY_FAILURE);
-					this.failures.failed(backend.address(), NameResolver.cause(ex));
-				}
-				else {
-					LibDuplex.dx_proxy_proceed(event.object());
-				}
-			});
+		NativeSocket socket = new NativeSocket(this.engine, event.b());
+		shakeHands(socket, event.token()).whenComplete((handshake, ex) -> {
+			if (ex != null) {
+				LibDuplex.dx_proxy_refuse(event.object(), Dx.DX_REFUSED_BY_FAILURE);
+				this.failures.failed(backend(event.token()), NameResolver.cause(ex));
+			}
+			else {
+				LibDuplex.dx_proxy_proceed(event.object());
+			}
+		});
+	}
+
+	private CompletableFuture<?> shakeHands(NativeSocket socket, long backend) {
+		WebSocketOptions webSocket = this.definition.backend().webSocket();
+		if (webSocket == null) {
+			return ZmtpHandshake.begin(socket, Objects.requireNonNull(this.definition.backend().zmtp()));
+		}
+		URI uri = Objects.requireNonNull(this.definition.backends().get((int) backend).webSocket());
+		return WebSocketOpening.connect(socket, uri, webSocket).handshake();
+	}
+
+	/** Of a routed connection only the engine knows it. */
+	private DuplexAddress backend(long index) {
+		return (index >= 0) ? this.definition.backends().get((int) index).address() : DuplexAddress.unnamed();
 	}
 
 	private static DuplexAddress address(@Nullable NativeAddress peer) {
@@ -115,9 +131,8 @@ final class Attendant {
 	private record Inbound(long id, String proxy, DuplexAddress clientAddress, DuplexAddress localAddress,
 			Instant since, Optional<WebSocketHandshake> webSocket) implements InboundConnection {
 
-		Inbound opened(WebSocketHandshake handshake) {
-			return new Inbound(this.id, this.proxy, this.clientAddress, this.localAddress, this.since,
-					Optional.of(handshake));
+		Inbound opened(Optional<WebSocketHandshake> handshake) {
+			return new Inbound(this.id, this.proxy, this.clientAddress, this.localAddress, this.since, handshake);
 		}
 
 	}

@@ -133,11 +133,11 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 					"backendCodec", backendCodec,
 					"is that of a WebSocket's server, and the proxy is a client of its backends");
 			WebSocketOptions webSocket = client.webSocket();
-			that(webSocket == null || !backend.hasHandshake() || webSocket.subprotocols().size() < 2,
+			that(webSocket == null || backend.webSocket() == null || webSocket.subprotocols().size() < 2,
 					"websocket.subprotocols", (webSocket != null) ? webSocket.subprotocols() : null,
 					"are too many between two WebSockets: client and backend may agree on different ones");
 			for (BackendDefinition one : backends) {
-				that((one.webSocket() != null) == backend.hasHandshake(), "backends", one.address(),
+				that((one.webSocket() != null) == (backend.webSocket() != null), "backends", one.address(),
 						"cannot be mixed with ws:// addresses: what is spoken with backends holds for all of them");
 			}
 		}
@@ -145,8 +145,13 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		private void side(String attribute, ProxySide side, String addresses) {
 			Codec codec = side.codec();
 			boolean isWebSocket = codec != null && codec.isWebSocket();
-			that(isWebSocket == side.hasHandshake(), attribute, codec,
-					side.hasHandshake() ? "is not that of a WebSocket, as ws:// needs it"
+			boolean isZmtp = codec != null && codec.isZmtp();
+			that(codec == null || !codec.isInJava(), attribute, codec,
+					"is written in Java, which no worker can run: accept and route such connections in the application");
+			that(isZmtp == (side.zmtp() != null), attribute, codec,
+					"is ZeroMQ's, which needs a handshake: say what type of socket this end is");
+			that(isWebSocket == (side.webSocket() != null), attribute, codec,
+					(side.webSocket() != null) ? "is not that of a WebSocket, as ws:// needs it"
 							: "is that of a WebSocket, which needs a handshake: write ws:// in '" + addresses + "'");
 		}
 
@@ -205,6 +210,10 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 
 		private @Nullable Codec backendCodec;
 
+		private @Nullable ZmtpOptions clientZmtp;
+
+		private @Nullable ZmtpOptions backendZmtp;
+
 		private boolean autoStartup = true;
 
 		private Duration connectTimeout = Duration.ofSeconds(5);
@@ -246,6 +255,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			}
 			this.clientCodec = definition.client.codec();
 			this.backendCodec = definition.backend.codec();
+			this.clientZmtp = definition.client.zmtp();
+			this.backendZmtp = definition.backend.zmtp();
 			this.autoStartup = definition.autoStartup;
 			this.connectTimeout = definition.connectTimeout;
 			this.connectAttempts = definition.connectAttempts;
@@ -331,6 +342,7 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		 */
 		public Builder clientCodec(@Nullable Codec codec) {
 			this.clientCodec = codec;
+			this.clientZmtp = null;
 			return this;
 		}
 
@@ -342,6 +354,30 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		 */
 		public Builder backendCodec(@Nullable Codec codec) {
 			this.backendCodec = codec;
+			this.backendZmtp = null;
+			return this;
+		}
+
+		/**
+		 * Clients are ZeroMQ's sockets, which shake hands first.
+		 * @param options what this end is to them, and its codec; a handshake has the
+		 * decision's time
+		 * @return this builder
+		 */
+		public Builder clientZmtp(ZmtpOptions options) {
+			clientCodec(options.codec());
+			this.clientZmtp = options;
+			return this;
+		}
+
+		/**
+		 * Backends are ZeroMQ's sockets, which shake hands first.
+		 * @param options as above
+		 * @return this builder
+		 */
+		public Builder backendZmtp(ZmtpOptions options) {
+			backendCodec(options.codec());
+			this.backendZmtp = options;
 			return this;
 		}
 
@@ -498,7 +534,7 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		private ProxySide client() {
 			String path = this.webSocketPath;
 			if (path == null) {
-				return new ProxySide(this.clientCodec, null);
+				return new ProxySide(this.clientCodec, null, inTime(this.clientZmtp));
 			}
 			return webSocket(this.webSocket.withPath(path.isEmpty() ? null : path),
 					(this.clientCodec != null) ? this.clientCodec : Codec.webSocketServer());
@@ -506,13 +542,17 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 
 		private ProxySide backend() {
 			if (!isWebSocketClient()) {
-				return new ProxySide(this.backendCodec, null);
+				return new ProxySide(this.backendCodec, null, inTime(this.backendZmtp));
 			}
 			return webSocket(this.webSocket, (this.backendCodec != null) ? this.backendCodec : Codec.webSocketClient());
 		}
 
 		private ProxySide webSocket(WebSocketOptions options, Codec codec) {
-			return new ProxySide(codec, options.withTimeout(this.decisionTimeout));
+			return new ProxySide(codec, options.withTimeout(this.decisionTimeout), null);
+		}
+
+		private @Nullable ZmtpOptions inTime(@Nullable ZmtpOptions options) {
+			return (options != null) ? options.withTimeout(this.decisionTimeout) : null;
 		}
 
 		private <T> T parse(String attribute, String address, Function<String, T> parser) {

@@ -12,22 +12,22 @@ import org.jspecify.annotations.Nullable;
  * encoded by the other's.
  *
  * @param codec makes messages of the bytes; null: they are a stream
- * @param webSocket how a WebSocket is opened before the two are joined; null: there is no
- * handshake
+ * @param webSocket how a WebSocket is opened before the two are joined; null: none is
+ * @param zmtp what this end is to ZeroMQ's sockets; null: there are none
  */
-public record ProxySide(@Nullable Codec codec, @Nullable WebSocketOptions webSocket) {
+public record ProxySide(@Nullable Codec codec, @Nullable WebSocketOptions webSocket, @Nullable ZmtpOptions zmtp) {
 
 	/**
 	 * Bytes as they come.
 	 */
-	public static final ProxySide STREAM = new ProxySide(null, null);
+	public static final ProxySide STREAM = new ProxySide(null, null, null);
 
 	/**
 	 * Whether the connection is handed to the JVM for a handshake.
 	 * @return whether it is
 	 */
 	public boolean hasHandshake() {
-		return this.webSocket != null;
+		return this.webSocket != null || this.zmtp != null;
 	}
 
 }

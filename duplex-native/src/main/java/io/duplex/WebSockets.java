@@ -68,7 +68,8 @@ public final class WebSockets {
 
 	private static Opening beginToAccept(DuplexSocket socket, WebSocketOptions options) {
 		Codec codec = options.codec(false);
-		return new Opening(socket, codec, WebSocketOpening.accept(connected(socket), options));
+		return new Opening(socket, codec,
+				WebSocketOpening.accept(NativeSocket.of(socket, "open a WebSocket on"), options));
 	}
 
 	/**
@@ -114,17 +115,8 @@ public final class WebSockets {
 
 	private static Opening beginToConnect(DuplexSocket socket, URI uri, WebSocketOptions options) {
 		Codec codec = options.codec(true);
-		return new Opening(socket, codec, WebSocketOpening.connect(connected(socket), uri, options));
-	}
-
-	private static NativeSocket connected(DuplexSocket socket) {
-		if (socket instanceof ManagedSocket managed) {
-			return managed.connected("open a WebSocket on");
-		}
-		if (socket instanceof NativeSocket connected) {
-			return connected;
-		}
-		throw new IllegalArgumentException(socket + " is not a socket of an engine");
+		return new Opening(socket, codec,
+				WebSocketOpening.connect(NativeSocket.of(socket, "open a WebSocket on"), uri, options));
 	}
 
 	/**

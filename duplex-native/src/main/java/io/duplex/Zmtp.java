@@ -41,7 +41,7 @@ public final class Zmtp {
 	 * @throws SocketBusyException when the socket is joined
 	 */
 	public static ZmtpPeer handshake(DuplexSocket socket, ZmtpOptions options) {
-		CompletableFuture<ZmtpPeer> peer = ZmtpHandshake.begin(socket, options);
+		CompletableFuture<ZmtpPeer> peer = begin(socket, options);
 		try {
 			Parking.await(peer.handle((done, ex) -> true), Deadline.NEVER);
 			return peer.join();
@@ -65,7 +65,22 @@ public final class Zmtp {
 	 * @return completes on the engine's executor
 	 */
 	public static CompletionStage<ZmtpPeer> handshakeAsync(DuplexSocket socket, ZmtpOptions options) {
-		return ZmtpHandshake.begin(socket, options).minimalCompletionStage();
+		return begin(socket, options).minimalCompletionStage();
+	}
+
+	private static CompletableFuture<ZmtpPeer> begin(DuplexSocket socket, ZmtpOptions options) {
+		NativeSocket own = NativeSocket.of(socket, "shake hands on");
+		// Known from now on, also when it is closed.
+		own.peerAddress();
+		return ZmtpHandshake.begin(own, options).thenApply((peer) -> {
+			own.setCodec(options.codec());
+			return peer;
+		}).whenComplete((peer, ex) -> {
+			// What is part of a join is its.
+			if (ex != null && !(NameResolver.cause(ex) instanceof SocketBusyException)) {
+				own.close();
+			}
+		});
 	}
 
 	/**

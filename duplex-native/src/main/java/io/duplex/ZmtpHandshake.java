@@ -7,9 +7,11 @@ package io.duplex;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.jspecify.annotations.Nullable;
@@ -55,15 +57,13 @@ final class ZmtpHandshake {
 	}
 
 	/**
-	 * Begin.
+	 * Begin, and do nothing beyond it: neither is the codec set nor the socket closed.
 	 * @param socket a connected socket
 	 * @param options what this end is
-	 * @return what the other end is, when the socket has its codec
+	 * @return what the other end is
 	 */
-	static CompletableFuture<ZmtpPeer> begin(DuplexSocket socket, ZmtpOptions options) {
-		NativeSocket own = NativeSocket.of(socket, "shake hands on");
-		own.peerAddress();
-		ZmtpHandshake handshake = new ZmtpHandshake(own, options);
+	static CompletableFuture<ZmtpPeer> begin(NativeSocket socket, ZmtpOptions options) {
+		ZmtpHandshake handshake = new ZmtpHandshake(socket, options);
 		handshake.begin();
 		return handshake.result;
 	}
@@ -71,7 +71,9 @@ final class ZmtpHandshake {
 	private void begin() {
 		if (!this.options.timeout().isZero()) {
 			EngineCore core = this.socket.engine().core();
-			core.threads().after(this.options.timeout(), () -> core.completions().execute(this::timeOut));
+			Future<?> timer = core.threads()
+				.after(this.options.timeout(), () -> core.completions().execute(this::timeOut));
+			this.result.whenComplete((peer, ex) -> timer.cancel(false));
 		}
 		this.socket.sendAsync(greeting())
 			.thenCompose((sent) -> receive(1))
@@ -188,43 +190,28 @@ final class ZmtpHandshake {
 
 	private void timeOut() {
 		if (this.isOver.compareAndSet(false, true)) {
-			giveUp(new DuplexTimeoutException("shake hands with", this.socket.subject(),
+			this.result.completeExceptionally(new DuplexTimeoutException("shake hands with", this.socket.subject(),
 					"the handshake was not done in time", 0));
 		}
 	}
 
 	private void done(@Nullable ZmtpPeer peer, @Nullable Throwable failure) {
-		Throwable cause = (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause()
-				: failure;
-		try {
-			if (peer != null && this.isOver.compareAndSet(false, true)) {
-				this.socket.setCodec(this.options.codec());
-				this.result.complete(peer);
-				return;
-			}
-		}
-		catch (DuplexException ex) {
-			giveUp(ex);
+		if (!this.isOver.compareAndSet(false, true)) {
 			return;
 		}
-		if (cause != null && this.isOver.compareAndSet(false, true)) {
-			tell(cause);
-			giveUp(cause);
+		if (peer != null) {
+			this.result.complete(peer);
+			return;
 		}
-	}
-
-	private void tell(Throwable cause) {
+		Throwable cause = (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause()
+				: failure;
 		if (this.canTell && cause instanceof ZmtpException refusal) {
-			this.socket.sendAsync(ZmtpReady.error(refusal.getReason()));
+			this.socket.sendAsync(ZmtpReady.error(refusal.getReason()))
+				.whenComplete((sent, ex) -> this.result.completeExceptionally(refusal));
 		}
-	}
-
-	private void giveUp(Throwable cause) {
-		// What is part of a join is its.
-		if (!(cause instanceof SocketBusyException)) {
-			this.socket.close();
+		else {
+			this.result.completeExceptionally(Objects.requireNonNull(cause));
 		}
-		this.result.completeExceptionally(cause);
 	}
 
 	/**

@@ -10,6 +10,7 @@ import java.util.function.BiFunction;
 import io.duplex.Codec;
 import io.duplex.InvalidProxyDefinitionException;
 import io.duplex.WebSocketOptions;
+import io.duplex.ZmtpOptions;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.util.StringUtils;
@@ -23,6 +24,8 @@ import org.springframework.util.unit.DataSize;
  * @param attribute the property of the proxy that the others lie below
  */
 record CodecProperties(String proxy, String attribute) {
+
+	private static final String ZMTP = "zmtp";
 
 	/**
 	 * Make the codec of a side that is no WebSocket.
@@ -46,16 +49,31 @@ record CodecProperties(String proxy, String attribute) {
 		codec = set(codec, "maxMessage", properties.maxMessage(),
 				(known, size) -> known.withMaxMessage(size.toBytes()));
 		codec = set(codec, "frameTimeout", properties.frameTimeout(), Codec::withFrameTimeout);
+		codec = set(codec, "pingInterval", properties.pingInterval(), Codec::withPingInterval);
 		return set(codec, "chunkSize", properties.chunkSize(), (known, size) -> known.withChunkSize(bytes(size)));
+	}
+
+	/**
+	 * What this end is to a ZeroMQ socket.
+	 * @param properties what was set, or null
+	 * @param codec the codec that was made of it, or null
+	 * @return the options, or null where the codec is another one
+	 */
+	@Nullable ZmtpOptions zmtp(DuplexProperties.@Nullable Codec properties, @Nullable Codec codec) {
+		if (properties == null || codec == null || !ZMTP.equals(properties.type())) {
+			return null;
+		}
+		return ZmtpOptions.of(required("socketType", properties.socketType())).withCodec(codec);
 	}
 
 	private Codec ofType(DuplexProperties.Codec properties) {
 		String type = properties.type();
 		if (!StringUtils.hasText(type)) {
-			throw invalid("type", null, "must be set: line, crlf, delimiter, length, varint or chunked");
+			throw invalid("type", null, "must be set: line, crlf, delimiter, length, varint, chunked or zmtp");
 		}
 		only("delimiter", properties.delimiter(), type.equals("delimiter"));
 		only("prefix", properties.prefix(), type.equals("length"));
+		only("socketType", properties.socketType(), type.equals(ZMTP));
 		return switch (type) {
 			case "line" -> Codec.line();
 			case "crlf" -> Codec.crlf();
@@ -67,8 +85,7 @@ record CodecProperties(String proxy, String attribute) {
 			case "chunked" -> Codec.chunked();
 			case "websocket" -> throw invalid("type", type,
 					"needs a handshake: write ws:// in 'listen' or 'backends', and its options below 'websocket'");
-			case "zmtp" -> throw invalid("type", type,
-					"needs a handshake, which proxies do not do: accept and route such connections in the application");
+			case ZMTP -> Codec.zmtp();
 			default -> set(Codec.line(), "type", type, (none, name) -> Codec.plugin(name));
 		};
 	}

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import io.duplex.ZmtpSocketType;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -355,8 +356,8 @@ public class DuplexProperties {
 	/**
 	 * How bytes become messages and back.
 	 *
-	 * @param type line, crlf, delimiter, length, varint, chunked, or the name of a codec
-	 * that was registered with the native library
+	 * @param type line, crlf, delimiter, length, varint, chunked, zmtp, or the name of a
+	 * codec that was registered with the native library
 	 * @param keep whether what ends or begins a message stays a part of it: of line,
 	 * crlf, delimiter and length
 	 * @param delimiter what ends a message, 1 to 16 bytes in UTF-8: of delimiter
@@ -371,11 +372,15 @@ public class DuplexProperties {
 	 * @param frameTimeout time in which a message that has begun to arrive must be
 	 * complete, or bring another 64KB
 	 * @param chunkSize size of the greatest message that is made of a stream's bytes
+	 * @param socketType what this end is to the ZeroMQ socket at the other: of zmtp
+	 * @param pingInterval time between two heartbeats of a peer, which is cut off when
+	 * nothing has come from it since the last one; none if not set: of zmtp
 	 */
 	public record Codec(@Nullable String type, @Nullable Boolean keep, @Nullable String delimiter,
 			@Nullable Integer prefix, @Nullable Boolean littleEndian, @Nullable Boolean inclusive,
 			@Nullable Integer offset, @Nullable Integer adjustment, @Nullable DataSize maxMessage,
-			@Nullable Duration frameTimeout, @Nullable DataSize chunkSize) {
+			@Nullable Duration frameTimeout, @Nullable DataSize chunkSize, @Nullable ZmtpSocketType socketType,
+			@Nullable Duration pingInterval) {
 
 		/**
 		 * A codec that was given as nothing but its type. Also what the binder converts a
@@ -384,7 +389,7 @@ public class DuplexProperties {
 		 * @return the codec
 		 */
 		public static Codec of(String type) {
-			return new Codec(type, null, null, null, null, null, null, null, null, null, null);
+			return new Codec(type, null, null, null, null, null, null, null, null, null, null, null, null);
 		}
 
 	}

@@ -127,12 +127,17 @@ class ProxyProperties {
 	private void mapCodecs(String name, DuplexProperties.Proxy proxy, DuplexProxyDefinition.Builder builder) {
 		CodecProperties webSocket = new CodecProperties(name, "websocket");
 		builder.webSocket(webSocket.options(proxy.getWebsocket()));
-		Codec client = new CodecProperties(name, "clientCodec").codec(proxy.getClientCodec());
-		Codec backend = new CodecProperties(name, "backendCodec").codec(proxy.getBackendCodec());
+		CodecProperties clients = new CodecProperties(name, "clientCodec");
+		CodecProperties backends = new CodecProperties(name, "backendCodec");
+		Codec client = clients.codec(proxy.getClientCodec());
+		Codec backend = backends.codec(proxy.getBackendCodec());
 		builder.clientCodec((client == null && builder.isWebSocketServer())
 				? webSocket.webSocket(Codec.webSocketServer(), proxy.getWebsocket()) : client);
 		builder.backendCodec((backend == null && builder.isWebSocketClient())
 				? webSocket.webSocket(Codec.webSocketClient(), proxy.getWebsocket()) : backend);
+		PropertyMapper map = PropertyMapper.get();
+		map.from(() -> clients.zmtp(proxy.getClientCodec(), client)).to(builder::clientZmtp);
+		map.from(() -> backends.zmtp(proxy.getBackendCodec(), backend)).to(builder::backendZmtp);
 	}
 
 	private List<BackendDefinition> toDefinitions(String name, List<DuplexProperties.Backend> backends) {

@@ -16,6 +16,8 @@ import io.duplex.DuplexProxyDefinition;
 import io.duplex.InvalidProxyDefinitionException;
 import io.duplex.ProxySide;
 import io.duplex.WebSocketOptions;
+import io.duplex.ZmtpOptions;
+import io.duplex.ZmtpSocketType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -55,8 +57,20 @@ class CodecPropertiesTests {
 	@ParameterizedTest
 	@MethodSource("codecs")
 	void everyCodecCanBeWritten(String yaml, Codec expected) {
-		assertThat(define("client-codec: " + yaml).client()).isEqualTo(new ProxySide(expected, null));
-		assertThat(define("backend-codec: " + yaml).backend()).isEqualTo(new ProxySide(expected, null));
+		assertThat(define("client-codec: " + yaml).client()).isEqualTo(new ProxySide(expected, null, null));
+		assertThat(define("backend-codec: " + yaml).backend()).isEqualTo(new ProxySide(expected, null, null));
+	}
+
+	@Test
+	void zeroMqSocketsShakeHands() {
+		DuplexProxyDefinition definition = define(
+				"{ client-codec: { type: zmtp, socket-type: pull, ping-interval: 5s }, backend-codec: line }");
+		Codec codec = Codec.zmtp().withPingInterval(Duration.ofSeconds(5));
+		assertThat(definition.client().codec()).isEqualTo(codec);
+		assertThat(definition.client().zmtp())
+			.isEqualTo(ZmtpOptions.of(ZmtpSocketType.PULL).withCodec(codec).withTimeout(definition.decisionTimeout()));
+		assertThat(definition.client().hasHandshake()).isTrue();
+		assertThat(definition.backend().hasHandshake()).isFalse();
 	}
 
 	static Stream<Arguments> mistakes() {
@@ -73,6 +87,9 @@ class CodecPropertiesTests {
 				arguments("{ type: line, max-message: 0B }", "clientCodec.maxMessage", "at least 1 byte"),
 				arguments("{ type: line, frame-timeout: 0s }", "clientCodec.frameTimeout", "at least a millisecond"),
 				arguments("{ type: line, chunk-size: 2MB }", "clientCodec.chunkSize", "between 1 byte and 1 MiB"),
+				arguments("zmtp", "clientCodec.socketType", "must be set"),
+				arguments("{ type: line, socket-type: pull }", "clientCodec.socketType", "means nothing"),
+				arguments("{ type: line, ping-interval: 1s }", "clientCodec.pingInterval", "means nothing"),
 				arguments("websocket", "clientCodec.type", "write ws:// in 'listen' or 'backends'"),
 				arguments("LINE", "clientCodec.type", "no name of a codec: 'LINE'"));
 	}
