@@ -54,9 +54,15 @@ static void release_taker(struct dx__command *command)
 
 void dx__half_leave(struct dx__socket *socket, enum dx__side_of_half side)
 {
-	/* In one order with dx__half_take(), which shows the command and then looks who is inside. */
-	uint32_t before = atomic_fetch_sub(&socket->half[side], 1);
-	struct dx__command *taker = (before & USERS) == 1 ? atomic_exchange(&socket->taker[side], NULL) : NULL;
+	uint32_t before = atomic_fetch_sub_explicit(&socket->half[side], 1, memory_order_acq_rel);
+	uint32_t state = before >> STATE_SHIFT;
+	/* Who leaves a half that was not being taken has nothing to do with whoever takes it next. */
+	if ((before & USERS) != 1 || (state != DX_HALF_TAKING && state != DX__HALF_CLOSED))
+		return;
+	/* The last of those for whom the command waits, once it is shown: see dx__half_take(). */
+	struct dx__command *taker;
+	while (!(taker = atomic_exchange(&socket->taker[side], NULL)) && state == DX_HALF_TAKING)
+		sched_yield();
 	if (taker)
 		release_taker(taker);
 }
@@ -101,12 +107,9 @@ void dx__half_take(struct dx__socket *socket, enum dx__side_of_half side, struct
 	   be waited for. */
 	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0)
 		return;
-	/* Counted before it can be left. Whoever takes the pointer out uncounts: the last one inside, or we when they have all
-	   left without seeing it. */
+	/* Counted before it can be left. The last one inside takes the pointer out and uncounts. */
 	atomic_fetch_add_explicit(&command->taking, 1, memory_order_relaxed);
 	atomic_store(&socket->taker[side], command);
-	if (!(atomic_load(&socket->half[side]) & USERS) && atomic_exchange(&socket->taker[side], NULL))
-		atomic_fetch_sub_explicit(&command->taking, 1, memory_order_relaxed);
 }
 
 void dx__half_taken(struct dx__command *command, struct dx__socket *socket, struct dx__socket *other)
