@@ -56,16 +56,30 @@ final class Client implements AutoCloseable {
 		}
 	}
 
-	/** Send a text and read as much. */
-	String echo(String text) {
+	void send(byte[] bytes) {
 		try {
-			byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
 			this.socket.getOutputStream().write(bytes);
-			return new String(this.socket.getInputStream().readNBytes(bytes.length), StandardCharsets.UTF_8);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	/** Read so many bytes, a character each; fewer at the end. */
+	String receive(int length) {
+		try {
+			return new String(this.socket.getInputStream().readNBytes(length), StandardCharsets.ISO_8859_1);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** Send a text and read as much. */
+	String echo(String text) {
+		byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+		send(bytes);
+		return new String(receive(bytes.length).getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
 	}
 
 	@Override
