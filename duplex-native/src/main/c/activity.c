@@ -5,6 +5,7 @@
 #include "held.h"
 #include "option.h"
 #include "output.h"
+#include "putting.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -52,12 +53,22 @@ static void end(struct dx__worker *worker, struct dx__socket *socket)
 	dx__list_remove(&socket->task.link);
 }
 
+/* Delivers what is queued, and the reply that has waited for that. */
+static int flush(struct dx__worker *worker, struct dx__socket *socket)
+{
+	int rc = dx__output_flush(worker, socket);
+	if (!rc && !atomic_load(&socket->shut) && dx__put_waiting(socket))
+		rc = dx__output_flush(worker, socket);
+	return rc;
+}
+
 /* ---- draining ---- */
 
 static void step_drain(struct dx__worker *worker, struct dx__task *task)
 {
 	struct dx__socket *socket = DX__CONTAINER(task, struct dx__socket, task);
-	int rc = dx__output_flush(worker, socket);
+	bool is_taken = dx__half_state(socket, DX__OUT) != DX_HALF_DRAINING;
+	int rc = (is_taken ? dx__output_flush : flush)(worker, socket);
 	if (rc == -EAGAIN)
 		return;
 	/* Broken: what is queued is lost, and whoever sends next is told the error. */
@@ -115,7 +126,7 @@ static void give_halves_back(struct dx__worker *worker, struct dx__socket *socke
 static void step_release(struct dx__worker *worker, struct dx__task *task)
 {
 	struct dx__socket *socket = DX__CONTAINER(task, struct dx__socket, task);
-	int rc = dx__output_flush(worker, socket);
+	int rc = flush(worker, socket);
 	if (rc == -EAGAIN && !is_late(worker, socket))
 		return;
 	if (rc) {
@@ -205,7 +216,8 @@ static bool is_all_sent(struct dx__socket *socket)
 static void step_close(struct dx__worker *worker, struct dx__task *task)
 {
 	struct dx__socket *socket = DX__CONTAINER(task, struct dx__socket, task);
-	int rc = is_late(worker, socket) ? -ETIMEDOUT : dx__output_flush(worker, socket);
+	bool is_orderly = socket->close_mode == DX__CLOSE_ORDERLY && !socket->told;
+	int rc = is_late(worker, socket) ? -ETIMEDOUT : (is_orderly ? flush : dx__output_flush)(worker, socket);
 	if (rc == -EAGAIN)
 		return;
 	if (!rc && socket->close_mode == DX__CLOSE_ORDERLY) {
@@ -229,6 +241,18 @@ static void step_close(struct dx__worker *worker, struct dx__task *task)
 	finish_close(worker, socket);
 }
 
+/* A half may be held still, one that a join which is closed did not use: who is inside leaves before the output is the
+   worker's. Under the control lock: somebody may have found the half held, and is about to change it. */
+static void bar(struct dx__socket *socket)
+{
+	pthread_mutex_lock(&socket->engine->control);
+	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
+	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
+	pthread_mutex_unlock(&socket->engine->control);
+	dx__held_forget(socket);
+	dx__half_await_left(socket);
+}
+
 void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum dx__close_mode mode,
 		uint32_t timeout, struct dx__command *command)
 {
@@ -240,9 +264,7 @@ void dx__close_begin(struct dx__worker *worker, struct dx__socket *socket, enum 
 	dx__drain_end(worker, socket);
 	answer(socket, -ECANCELED);
 	socket->command = command;
-	dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
-	dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
-	dx__held_forget(socket);
+	bar(socket);
 	socket->close_mode = (uint8_t)mode;
 	if (mode == DX__CLOSE_NOW || mode == DX__CLOSE_RESET_NOW || socket->fd == -1 || socket->listening
 			|| worker->stopping) {

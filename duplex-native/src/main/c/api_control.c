@@ -3,6 +3,7 @@
 #include "activity.h"
 #include "api.h"
 #include "connect.h"
+#include "framing.h"
 #include "half.h"
 #include "held.h"
 #include "placement.h"
@@ -74,10 +75,13 @@ static int give_queue(dx_id id, const void *data, size_t length, const struct dx
 		command = dx__queueing_new(engine, socket, chunk, reply, &rc);
 	}
 	if (command) {
+		struct dx__framing *framing = dx__framing_lock_output(socket);
 		pthread_mutex_lock(&engine->control);
-		rc = socket->listening ? -ENOTCONN : check_queue(socket);
+		rc = !framing ? -ENOMEM : socket->listening ? -ENOTCONN : check_queue(socket);
 		bool is_sent = !rc && dx__queueing_give_locked(command);
 		pthread_mutex_unlock(&engine->control);
+		if (framing)
+			pthread_mutex_unlock(&framing->output);
 		if (rc)
 			dx__command_drop(command);
 		else if (!is_sent)

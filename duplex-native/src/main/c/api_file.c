@@ -3,6 +3,7 @@
 #include "api.h"
 #include "half.h"
 #include "held.h"
+#include "option.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,7 @@ static ssize_t send_file(int fd, int file, off_t offset, size_t count)
 	sigpending(&pending);
 	pthread_sigmask(SIG_BLOCK, &pipe, &before);
 	ssize_t n;
+	dx__option_keep_nonblocking(fd);
 	do
 		n = sendfile(fd, file, &offset, count);
 	while (n == -1 && errno == EINTR);

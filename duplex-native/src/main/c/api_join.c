@@ -154,9 +154,7 @@ static void run_limit(struct dx__worker *worker, struct dx__message *message)
 		dx__command_answer(command, -EOPNOTSUPP);
 		return;
 	}
-	/* How far a lossy sink may fall behind is settled when it is joined. */
-	if (join->limits)
-		command->limits->lag = join->limits->lag;
+	dx__limits_follow(command->limits, join->limits);
 	if (join->owns_limits)
 		free(join->limits);
 	join->limits = command->limits;

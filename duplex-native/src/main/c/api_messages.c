@@ -17,14 +17,13 @@ static int set_codec(struct dx__socket *socket, const struct dx_codec_options *o
 	if (rc)
 		return rc;
 	/* An output that was ended, or is being delivered, needs no encoder that could be in use. */
-	rc = dx__half_enter(socket, DX__OUT);
-	bool entered = !rc;
-	if (rc == -EAGAIN || rc == -EPIPE)
-		rc = 0;
-	if (!rc)
+	rc = dx__half_enter_quiet(socket, DX__OUT);
+	if (!rc) {
 		rc = dx__framing_set(socket, options);
-	if (entered)
 		dx__half_leave(socket, DX__OUT);
+	}
+	if (!rc)
+		dx__held_input_changed(socket);
 	dx__half_leave(socket, DX__IN);
 	return rc;
 }
@@ -77,6 +76,10 @@ DX_API int64_t dx_get_wait(dx_id id, void *buffer, size_t size, struct dx_messag
 	int64_t n;
 	while ((n = dx__get(socket, buffer, size, messages, max)) == -EAGAIN) {
 		uint64_t until = earlier(deadline, dx__get_deadline(socket));
+		n = -ETIMEDOUT;
+		/* There may be more that says nothing, for ever. */
+		if (dx__monotonic_ns() >= deadline)
+			break;
 		n = dx__held_park(socket, DX__IN, until);
 		if (n && !(n == -ETIMEDOUT && until != deadline))
 			break;

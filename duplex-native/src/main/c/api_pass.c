@@ -9,6 +9,7 @@
  */
 #include "activity.h"
 #include "api.h"
+#include "framing.h"
 #include "half.h"
 #include "held.h"
 #include "pass.h"
@@ -104,7 +105,7 @@ DX_API int64_t dx_recv_fd(dx_id id, void *data, size_t length, int *fd)
 
 /* ---- passing a socket on ---- */
 
-/* The header and the unread bytes; these stay where they are. NULL without memory. */
+/* The header and the unread bytes; these stay where they are. NULL without memory. The caller is inside the input half. */
 static struct dx__chunk *wrap(struct dx__socket *socket)
 {
 	/* When they change meanwhile, it is done again. */
@@ -208,9 +209,13 @@ static int attempt(struct dx__command *command, struct dx__command *rest, bool *
 static int pass(struct dx__engine *engine, struct dx__socket *socket, struct dx__socket *carrier,
 		const struct dx__reply *reply)
 {
-	int rc;
 	bool is_all = true;
+	/* The unread bytes of an input that flows are its worker's. */
+	int rc = dx__half_enter(socket, DX__IN);
+	if (rc)
+		return rc;
 	struct dx__chunk *chunk = wrap(socket);
+	dx__half_leave(socket, DX__IN);
 	if (!chunk)
 		return -ENOMEM;
 	struct dx__command *rest = dx__queueing_new(engine, carrier, chunk, &(struct dx__reply){0}, &rc);
@@ -227,7 +232,10 @@ static int pass(struct dx__engine *engine, struct dx__socket *socket, struct dx_
 	command->answer.object = dx__socket_id(socket);
 	command->dispatch = dx__place_dispatch;
 	command->message.run = run_passed;
-	rc = attempt(command, rest, &is_all);
+	struct dx__framing *framing = dx__framing_lock_output(carrier);
+	rc = framing ? attempt(command, rest, &is_all) : -ENOMEM;
+	if (framing)
+		pthread_mutex_unlock(&framing->output);
 	if (rc)
 		dx__command_drop(command);
 	if (rc || is_all)

@@ -334,6 +334,8 @@ static void run_decision(struct dx__worker *worker, struct dx__message *message)
 		dx__proxy_connection_proceed(worker, join);
 	} else if (decision->addresses) {
 		dx__proxy_connection_decided(worker, join, decision->addresses, decision->count);
+	} else if (decision->refusal == DX_REFUSED_BY_HANDSHAKE) {
+		dx__proxy_connection_turn_away(worker, join);
 	} else {
 		bool router = decision->refusal == DX_REFUSED_BY_ROUTER;
 		dx__proxy_connection_refuse(worker, join, router ? &proxy->refused_by_router : &proxy->refused_by_failure,
@@ -358,10 +360,11 @@ static int decide(dx_id id, struct dx_address *addresses, uint32_t count, uint32
 	*decision = (struct decision){
 		.message.run = run_decision, .join = join, .addresses = addresses, .count = count, .refusal = refusal,
 	};
-	uint8_t state = atomic_load(&join->state);
 	uint32_t flags = join->proxy ? join->proxy->options.flags : 0;
-	bool is_first = state == DX_JOIN_DECIDING, proceeds = !addresses && !refusal;
 	pthread_mutex_lock(&engine->control);
+	/* Not before: once it is answered, the next question may come at any time. */
+	uint8_t state = atomic_load(&join->state);
+	bool is_first = state == DX_JOIN_DECIDING, proceeds = !addresses && !refusal;
 	if (!(flags & (DX_PROXY_DECIDED | DX_PROXY_HANDSHAKE | DX_PROXY_HANDSHAKE_BACKEND)) || state == DX__JOIN_MAKING)
 		rc = -EOPNOTSUPP;
 	else if (state == DX__JOIN_ENDED)
@@ -393,7 +396,7 @@ DX_API int dx_proxy_decide(dx_id connection, const struct dx_address *addresses,
 
 DX_API int dx_proxy_refuse(dx_id connection, uint32_t refusal)
 {
-	if (refusal != DX_REFUSED_BY_ROUTER && refusal != DX_REFUSED_BY_FAILURE)
+	if (refusal < DX_REFUSED_BY_ROUTER || refusal > DX_REFUSED_BY_HANDSHAKE)
 		return -EINVAL;
 	return decide(connection, NULL, 0, refusal);
 }
@@ -424,6 +427,7 @@ DX_API int dx_proxy_info(dx_id id, struct dx_proxy_info *info)
 		.refused_by_router = dx__counted(&proxy->refused_by_router),
 		.refused_by_failure = dx__counted(&proxy->refused_by_failure),
 		.refused_by_timeout = dx__counted(&proxy->refused_by_timeout),
+		.refused_by_handshake = dx__counted(&proxy->refused_by_handshake),
 		.refused_exhausted = dx__counted(&proxy->refused_exhausted),
 		.client_gone = dx__counted(&proxy->client_gone),
 	};

@@ -320,6 +320,7 @@ static int accept_from(struct dx__socket *listener, dx_id *id)
 	if (!dx__descriptors_take(&engine->descriptors, 1))
 		return -EMFILE;
 	int fd, rc;
+	dx__option_keep_nonblocking(listener->fd);
 	do {
 		length = sizeof(peer);
 		fd = accept4(listener->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);

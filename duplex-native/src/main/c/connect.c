@@ -181,10 +181,12 @@ static bool is_connected_to_itself(struct dx__worker *worker, int fd, const stru
 
 static void go_on(struct dx__worker *worker, struct dx__socket *socket, int error);
 
-/* Sets the timer for the end of the attempt, the retry of a full backlog (or 0), or the next one's beginning. */
-static void set_timer(struct dx__worker *worker, struct dx__socket *socket, uint64_t retry)
+/* Sets the timer for the end of the attempt, the retry of a full backlog, or the next one's beginning. */
+static void set_timer(struct dx__worker *worker, struct dx__socket *socket)
 {
 	struct dx__connect *connect = socket->connect;
+	/* Not watched: no event tells when the backlog has room. */
+	uint64_t retry = socket->fd != -1 && !socket->watched ? worker->now + BACKLOG_RETRY : 0;
 	uint64_t times[] = {connect->attempt_ends, connect->next < connect->count ? connect->next_begins : 0, retry};
 	uint64_t first = UINT64_MAX;
 	for (int i = 0; i < 3; i++) {
@@ -211,8 +213,7 @@ static int try_current(struct dx__worker *worker, struct dx__socket *socket)
 	note_peer(socket, address);
 	int rc = call_connect(socket->fd, address);
 	if (rc == -EAGAIN) {
-		/* No event tells when the backlog has room. */
-		set_timer(worker, socket, worker->now + BACKLOG_RETRY);
+		set_timer(worker, socket);
 		return 0;
 	}
 	if (rc && rc != -EINPROGRESS)
@@ -225,7 +226,7 @@ static int try_current(struct dx__worker *worker, struct dx__socket *socket)
 	if (!rc)
 		finish(worker, socket, 0);
 	else
-		set_timer(worker, socket, 0);
+		set_timer(worker, socket);
 	return 0;
 }
 
@@ -334,7 +335,7 @@ static void go_on(struct dx__worker *worker, struct dx__socket *socket, int erro
 		if (socket->fd != -1) {
 			connect->error = begin_beside(worker, socket, index);
 			if (!connect->error) {
-				set_timer(worker, socket, 0);
+				set_timer(worker, socket);
 				return;
 			}
 			continue;
@@ -349,7 +350,7 @@ static void go_on(struct dx__worker *worker, struct dx__socket *socket, int erro
 	if (socket->fd == -1 && !connect->others)
 		finish(worker, socket, connect->error);
 	else
-		set_timer(worker, socket, 0);
+		set_timer(worker, socket);
 }
 
 static void fail_attempt(struct dx__worker *worker, struct dx__socket *socket, int error)
@@ -378,7 +379,7 @@ static void late(struct dx__worker *worker, struct dx__timer *timer)
 	if (rc)
 		fail_attempt(worker, socket, rc);
 	else if (socket->connect && (socket->watched || socket->fd == -1))
-		set_timer(worker, socket, 0);
+		set_timer(worker, socket);
 }
 
 static void ready(struct dx__worker *worker, struct dx__poll *poll, uint32_t events)

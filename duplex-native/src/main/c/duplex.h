@@ -157,7 +157,8 @@ enum dx_event_type {
 	                            dx_proxy_refuse(); `peer` is the client's address, `a` its socket */
 	DX_EVENT_STOPPED = 5,    /* the engine has stopped: the last event */
 	DX_EVENT_CONNECTED = 6,  /* connection `object` of proxy `value` has its backend, socket `b`, and awaits
-	                            dx_proxy_proceed() or dx_proxy_refuse() (DX_PROXY_HANDSHAKE_BACKEND) */
+	                            dx_proxy_proceed() or dx_proxy_refuse() (DX_PROXY_HANDSHAKE_BACKEND); `token` is the
+	                            backend's index, UINT64_MAX for one that was decided */
 };
 
 #define DX_READABLE 1u
@@ -555,24 +556,27 @@ struct dx_join_options {
  *
  * One of the two may be a listener: the worker accepts, and each connection is joined to the other socket in its place,
  * with these options, and NO_CLOSE towards the other. That join is in state DX_JOIN_LISTENING; undoing it ends the
- * accepting, not the connections' own joins, which are listed but whose ends are no events. It ends by itself, with
+ * accepting, not the connections' own joins, which are listed but whose ends are no events: when they end, unless they are
+ * undone, the connections are closed in order, whatever the flags. It ends by itself, with
  * DX_REASON_BACKEND_CLOSED or DX_REASON_CLIENT_CLOSED, when the other socket is closed, released or passed on: at once;
  * and with the next connection when an output that is needed was shut down.
  *
  * With ROUTE, messages are moved: what a receives is decoded by a's codec (dx_codec_set()) and encoded by b's, and the other
  * way round. A socket without a codec is a stream: a message is sent as its payload, and what one read brings is a message, up to
  * the `chunk` of the other's codec. Kinds and what is extra go along between codecs of one type; control messages (pings, commands)
- * do not go to another type. Two codecs with the same options pass the bytes on as they are, once they are checked. The halves of a
- * route are not shared with other joins. It ends with DX_REASON_PROTOCOL when a codec refuses something: the culprit is told so
- * (a Close frame) and closed in order, the other side is reset; with DX_REASON_FINISHED behind the last chunk, with both sockets
- * the application's again and what follows unread. A WebSocket's Close ends both directions; the end of the other side becomes a
- * Close, which has to be answered in `close_timeout`; an end without Close is a reset. Bytes are counted as they are sent.
+ * do not go to another type. Two codecs with the same options pass the bytes on as they are, once they are checked, unless they
+ * answer the peer themselves (WebSocket, ZMTP without FRAMES, plugins). The halves of a route are not shared with other joins. It
+ * ends with DX_REASON_PROTOCOL when a codec refuses something: the culprit is told so (a Close frame) and closed in order, the
+ * other side is reset; with DX_REASON_FINISHED behind the last chunk and the message that comes the other way meanwhile, with both
+ * sockets the application's again and what follows unread. A WebSocket's Close ends both directions; the end of the other side
+ * becomes a Close (but not with NO_CLOSE), which has to be answered in `close_timeout`; an end without Close is a reset. Bytes are
+ * counted as they are sent.
  *
  * Takes the halves: calls parked on them fail with -EBUSY.
  *
  * @param options NULL for none
  * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is being released, also as the event's
- *         result: when one of the two flows into the other already; -ENOTCONN for two listeners; -EPIPE when an output
+ *         result: when one of the two flows into the other already, or a part of a message was got that needs the input; -ENOTCONN for two listeners; -EPIPE when an output
  *         that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
  *         The event's object is the join
  */
@@ -754,7 +758,9 @@ struct dx_codec_options {
 	uint32_t chunk;             /* CHUNKED, stream to message: most bytes of one message that is made of a stream's bytes;
 	                               0: 65536, at most 1048576 */
 	uint32_t close_timeout;     /* WEBSOCKET: milliseconds to wait for the peer's Close; 0: 5000 */
-	uint32_t reserved;          /* 0 */
+	uint32_t ping_interval;     /* WEBSOCKET, ZMTP, without FRAMES, in a route: milliseconds between two pings; a peer from
+	                               which nothing has come since the last one has vanished, and the route ends with
+	                               DX_REASON_IDLE; 0: none */
 	char plugin[32];            /* PLUGIN: the name, ended by NUL */
 };
 
@@ -824,7 +830,7 @@ enum dx_message_kind {
 /**
  * A part of a message. Every message is one piece with BEGIN and END, or a piece with BEGIN, any number without, and a
  * piece with END; any of them may be empty. Control messages and replies may stand between the pieces of another, and are
- * one piece always.
+ * one piece always; but for ZMTP commands of over 512 bytes, which stand between messages.
  */
 struct dx_piece {
 	uint32_t flags;         /* DX_MESSAGE_… and DX_PIECE_… */
@@ -895,6 +901,12 @@ struct dx_codec_ops {
 	 * @param error why: 0 for an ordinary end, or the enum dx_codec_error of what the peer sent
 	 */
 	int64_t (*finish)(void *encoder, const struct dx_codec_options *options, uint32_t error, uint8_t *out);
+
+	/**
+	 * Write what a living peer answers (a ping); at most `overhead` bytes more than 125, or -DX_CODEC_MESSAGE where it must not
+	 * stand: in the middle of a frame. NULL: there is nothing of the kind, and ping_interval is refused.
+	 */
+	int64_t (*ping)(void *encoder, const struct dx_codec_options *options, uint8_t *out);
 };
 
 /**
@@ -1087,9 +1099,13 @@ DX_API int dx_proxy_proceed(dx_id connection);
 enum dx_refusal {
 	DX_REFUSED_BY_ROUTER = 1, /* the application decided so */
 	DX_REFUSED_BY_FAILURE = 2,/* the application failed to decide */
+	DX_REFUSED_BY_HANDSHAKE = 3, /* the client's handshake failed, and it was told so: closed in order, not reset */
 };
 
-/** Answer DX_EVENT_CONNECTION: reset the connection and count the refusal. Errors as dx_proxy_decide(). */
+/**
+ * Answer DX_EVENT_CONNECTION or DX_EVENT_CONNECTED: end the connection and count the refusal. The client is reset, so that it
+ * takes nothing for an answer, unless it was told. Errors as dx_proxy_decide().
+ */
 DX_API int dx_proxy_refuse(dx_id connection, uint32_t refusal);
 
 enum dx_proxy_state {
@@ -1118,6 +1134,7 @@ struct dx_proxy_info {
 	uint64_t bytes_from_client;  /* delivered to backends, by all joins */
 	uint64_t bytes_from_backend; /* delivered to clients */
 	uint64_t ended[16];          /* DX_REASONS:  connections that ended, by enum dx_reason, refused ones included */
+	uint64_t refused_by_handshake;
 };
 
 DX_API int dx_proxy_info(dx_id proxy, struct dx_proxy_info *info);

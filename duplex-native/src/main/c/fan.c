@@ -6,8 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHUNKS_A_TURN 8
+#define BYTES_A_TURN (1u << 20) /* all sinks together; one chunk at least */
 #define LEAST_SHARED (DX__CHUNK_SHARED / 4) /* bytes; of less, the sinks that fall behind share a copy of its size */
+
+bool dx__fan_has_had_all(struct dx__stream *stream)
+{
+	return stream->lossy && dx__limit_is_reached(dx__join_of(stream));
+}
 
 /* How many bytes may be read now, for all; 0: somebody has to be waited for. Counts the streams. */
 static uint64_t allowed_now(struct dx__worker *worker, struct dx__socket *source, uint32_t *streams)
@@ -19,6 +24,12 @@ static uint64_t allowed_now(struct dx__worker *worker, struct dx__socket *source
 		++*streams;
 		if (stream->mirror || stream->behind)
 			continue;
+		if (dx__fan_has_had_all(stream)) {
+			/* Without more to send it would have no turn to end in. */
+			if (!dx__stream_pending(stream))
+				dx__stream_wake(worker, stream);
+			continue;
+		}
 		is_wanted = true;
 		if (!stream->lossy && !dx__stream_may_take(stream))
 			return 0;
@@ -27,7 +38,6 @@ static uint64_t allowed_now(struct dx__worker *worker, struct dx__socket *source
 			allowed = most;
 		if (allowed)
 			continue;
-		/* Without more to send it would have no turn to end in. */
 		if (dx__limit_is_reached(dx__join_of(stream)))
 			dx__stream_wake(worker, stream);
 		return 0;
@@ -77,7 +87,7 @@ static void give_out(struct dx__worker *worker, struct dx__socket *source, uint3
 	for (struct dx__stream *stream = source->from; stream; stream = stream->next_from, index++) {
 		struct dx__socket *sink = stream->sink;
 		uint32_t sent = 0;
-		if (stream->behind)
+		if (stream->behind || dx__fan_has_had_all(stream))
 			continue;
 		if (sink->writable && !dx__output_length(sink)) {
 			ssize_t n = dx__output_send(worker, sink, data, length, &stream->account);
@@ -118,8 +128,8 @@ void dx__fan_turn(struct dx__worker *worker, struct dx__stream *stream)
 		dx__stream_wake(worker, source->from);
 		return;
 	}
-	for (int i = 0; i < CHUNKS_A_TURN; i++) {
-		uint32_t streams;
+	uint32_t streams;
+	for (uint64_t moved = 0; moved < BYTES_A_TURN; ) {
 		uint64_t allowed = allowed_now(worker, source, &streams);
 		if (!allowed)
 			return;
@@ -138,6 +148,7 @@ void dx__fan_turn(struct dx__worker *worker, struct dx__stream *stream)
 			return;
 		}
 		give_out(worker, source, (uint32_t)n, streams);
+		moved += (uint64_t)n * streams;
 	}
 	dx__stream_wake(worker, stream);
 }

@@ -22,6 +22,9 @@ static inline bool dx__fan_is_one(const struct dx__socket *source)
 	return source->from && (source->from->next_from || source->from->lossy);
 }
 
+/* Whether a lossy stream's join has read as many bytes as it may: the others go on while they are delivered. */
+bool dx__fan_has_had_all(struct dx__stream *stream);
+
 /* The turn of a stream that may read. */
 void dx__fan_turn(struct dx__worker *worker, struct dx__stream *stream);
 

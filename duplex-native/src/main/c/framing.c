@@ -32,6 +32,14 @@ static struct dx__framing *obtain(struct dx__socket *socket)
 	return framing;
 }
 
+struct dx__framing *dx__framing_lock_output(struct dx__socket *socket)
+{
+	struct dx__framing *framing = obtain(socket);
+	if (framing)
+		pthread_mutex_lock(&framing->output);
+	return framing;
+}
+
 static int change(struct dx__framing *framing, const struct dx_codec_ops *ops, const struct dx_codec_options *options)
 {
 	void *decoder = ops ? calloc(1, ops->decoder_size ? ops->decoder_size : 1) : NULL;
@@ -71,9 +79,8 @@ int dx__framing_set(struct dx__socket *socket, const struct dx_codec_options *op
 		return -ENOMEM;
 	pthread_mutex_lock(&framing->input);
 	pthread_mutex_lock(&framing->output);
-	/* Bytes that were decoded cannot be decoded anew. A message that was refused is lost anyway. */
-	bool is_busy = (framing->inside || framing->assembly.begun) && !atomic_load(&framing->input_error);
-	rc = is_busy ? -EBUSY : change(framing, ops, &resolved);
+	/* Bytes that were decoded cannot be decoded anew. One of which a route has passed a part on is nobody's any more. */
+	rc = framing->assembly.begun ? -EBUSY : change(framing, ops, &resolved);
 	if (!rc)
 		dx__assembly_clear(&framing->assembly, &socket->engine->budget);
 	pthread_mutex_unlock(&framing->output);
@@ -108,9 +115,8 @@ static void told(struct dx__framing *framing, const struct dx_piece *piece)
 		framing->ended = true;
 	bool is_whole = (piece->flags & DX_PIECE_BEGIN) && (piece->flags & DX_PIECE_END);
 	/* Those may stand between the pieces of another message. */
-	if (is_whole && (piece->flags & (DX_PIECE_REPLY | DX_PIECE_IGNORE | DX_MESSAGE_CONTROL)))
-		return;
-	framing->inside = !(piece->flags & DX_PIECE_END);
+	if (!is_whole || !(piece->flags & (DX_PIECE_REPLY | DX_PIECE_IGNORE | DX_MESSAGE_CONTROL)))
+		framing->inside = !(piece->flags & DX_PIECE_END);
 	if (!framing->inside)
 		framing->begun = 0;
 }
@@ -121,7 +127,8 @@ int dx__framing_decode(struct dx__framing *framing, uint8_t *data, size_t length
 	size_t n = 0;
 	int rc = framing->ops->decode(framing->decoder, &framing->options, data, length, &n, piece);
 	/* What a plugin does wrong must not become an endless loop, or a queue without bound. */
-	if (n > length || (rc == DX_DECODE_PIECE && !n) || (rc == DX_DECODE_MORE && (n || length > framing->ops->keep)))
+	if (n > length || rc > DX_DECODE_PIECE || (rc == DX_DECODE_PIECE && !n)
+			|| (rc == DX_DECODE_MORE && (n || length > framing->ops->keep)))
 		return dx__framing_fail(framing, -DX_CODEC_PLUGIN_ERROR);
 	framing->decoded += n;
 	*used += n;
@@ -174,12 +181,21 @@ size_t dx__framing_room(const struct dx__framing *framing, const struct dx_piece
 
 /* ---- replies ---- */
 
+bool dx__framing_has_reply(const struct dx__framing *framing)
+{
+	return atomic_load_explicit(&framing->reply_state, memory_order_relaxed);
+}
+
+static bool has_last_reply(const struct dx__framing *framing)
+{
+	return framing->reply_state == DX__REPLY_REFUSAL
+			|| (framing->reply_state == DX__REPLY_PIECE && (framing->reply_flags & DX_MESSAGE_LAST));
+}
+
 void dx__framing_keep_reply(struct dx__framing *framing, const struct dx_piece *piece)
 {
 	/* Nothing comes after a Close or a refusal, and no codec replies with more than fits. */
-	bool is_last = framing->reply_state == DX__REPLY_REFUSAL
-			|| (framing->reply_state == DX__REPLY_PIECE && (framing->reply_flags & DX_MESSAGE_LAST));
-	if (is_last || piece->length > sizeof(framing->reply))
+	if (has_last_reply(framing) || piece->length > sizeof(framing->reply))
 		return;
 	framing->reply_state = DX__REPLY_PIECE;
 	framing->reply_kind = piece->kind;
@@ -193,6 +209,12 @@ void dx__framing_keep_refusal(struct dx__framing *framing, uint32_t error)
 {
 	framing->reply_state = DX__REPLY_REFUSAL;
 	framing->reply_kind = error;
+}
+
+void dx__framing_keep_ping(struct dx__framing *framing)
+{
+	if (framing->reply_state == DX__REPLY_NONE)
+		framing->reply_state = DX__REPLY_PING;
 }
 
 size_t dx__framing_reply_room(const struct dx__framing *framing)
@@ -212,6 +234,8 @@ size_t dx__framing_encode_reply(struct dx__framing *framing, uint8_t *out)
 		n = framing->ops->encode(framing->encoder, &framing->options, &piece, out);
 	} else if (framing->reply_state == DX__REPLY_REFUSAL && framing->ops->finish) {
 		n = framing->ops->finish(framing->encoder, &framing->options, framing->reply_kind, out);
+	} else if (framing->reply_state == DX__REPLY_PING) {
+		n = framing->ops->ping(framing->encoder, &framing->options, out);
 	}
 	if (n == -DX_CODEC_MESSAGE)
 		return 0;

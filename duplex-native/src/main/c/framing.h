@@ -4,11 +4,13 @@
  *
  * THEORY OF OPERATION
  *
- * A socket gets its framing with its first codec and keeps it until it is freed; changing the codec changes what is in it.
+ * A socket gets its framing with its first codec, or its first message that is put, and keeps it until it is freed; changing the
+ * codec changes what is in it.
  * While the halves are held, the input part is guarded by its lock and the output part by the other; while they flow, both
  * are the worker's. Replies (a pong, the answer to a Close) are written by whoever decodes, through the output part; one
  * that finds no room, or the output in the middle of a frame, waits here as it is, and the next pong takes the place of one that
- * waits (RFC 6455 section 5.5.3).
+ * waits (RFC 6455 section 5.5.3): a peer that asks and reads no answers costs no memory. Whoever empties the output, or ends the
+ * frame, writes it. So do the pings of a route, which everything else comes before.
  */
 #ifndef DX_FRAMING_H
 #define DX_FRAMING_H
@@ -24,6 +26,7 @@ enum dx__reply_state {
 	DX__REPLY_NONE,
 	DX__REPLY_PIECE,   /* a pong, the answer to a Close */
 	DX__REPLY_REFUSAL, /* what was wrong with its bytes */
+	DX__REPLY_PING,    /* is it there? */
 };
 
 struct dx__framing {
@@ -44,7 +47,7 @@ struct dx__framing {
 	pthread_mutex_t output;            /* guards, while it is held: */
 	void *encoder;
 	_Atomic uint32_t output_error;
-	uint8_t reply_state;               /* enum dx__reply_state */
+	_Atomic uint8_t reply_state;       /* enum dx__reply_state; written under the lock */
 	uint8_t reply_length;
 	uint32_t reply_kind;               /* of a piece */
 	uint32_t reply_flags;
@@ -53,6 +56,10 @@ struct dx__framing {
 
 /* Sets the codec of a socket both of whose halves are the caller's. 0, -EINVAL, -ENOENT, -ENOMEM, -EBUSY inside a message. */
 int dx__framing_set(struct dx__socket *socket, const struct dx_codec_options *options);
+
+/* Locks the output part, which is made if it is missing: who puts sends a part of a message and then queues the rest, and nobody
+   else may queue in between. NULL without memory. */
+struct dx__framing *dx__framing_lock_output(struct dx__socket *socket);
 
 /* Frees what the socket has. */
 void dx__framing_free(struct dx__socket *socket);
@@ -81,6 +88,12 @@ size_t dx__framing_room(const struct dx__framing *framing, const struct dx_piece
 /* Keeps a reply, or a refusal, until it can be sent. The caller holds the output lock. */
 void dx__framing_keep_reply(struct dx__framing *framing, const struct dx_piece *piece);
 void dx__framing_keep_refusal(struct dx__framing *framing, uint32_t error);
+
+/* Likewise a ping, unless something else waits. */
+void dx__framing_keep_ping(struct dx__framing *framing);
+
+/* Whether a reply waits. */
+bool dx__framing_has_reply(const struct dx__framing *framing);
 
 /* Most bytes that dx__framing_encode_reply() writes. */
 size_t dx__framing_reply_room(const struct dx__framing *framing);

@@ -11,6 +11,7 @@
 
 #define READ 16384      /* bytes of the first read */
 #define READ_MOST 65536 /* bytes of the reads that follow one which filled its buffer */
+#define CALL_MOST (1u << 20) /* bytes that a call decodes before it comes back without a message: the peer may never stop */
 
 /* A call in progress. */
 struct get {
@@ -23,6 +24,8 @@ struct get {
 	struct dx_message *messages;
 	uint32_t max;
 	uint32_t count;
+	uint64_t until;               /* bytes decoded: enough for this call */
+	bool is_enough;               /* that was reached: there is more to decode */
 };
 
 /* ---- the input queue ---- */
@@ -144,6 +147,7 @@ static int fail(struct get *get, int error)
 {
 	dx__framing_fail(get->framing, error);
 	get->framing->ended = true;
+	dx__assembly_clear(&get->framing->assembly, &get->socket->engine->budget);
 	dx__put_refusal(get->socket, (uint32_t)-error);
 	return -EPROTO;
 }
@@ -155,6 +159,9 @@ static int take_piece(struct get *get, const struct dx_piece *piece)
 	struct dx__assembly *assembly = &get->framing->assembly;
 	/* A control message may stand between the pieces of another: it goes ahead. */
 	if (is_whole) {
+		/* What a Close stands in will never be whole. */
+		if (piece->flags & DX_MESSAGE_LAST)
+			dx__assembly_clear(assembly, &get->socket->engine->budget);
 		int rc = deliver(get, piece);
 		if (rc == 1)
 			return rc;
@@ -183,6 +190,10 @@ static int decode(struct get *get)
 	struct dx__buffer *input = get->input;
 	int rc = 0;
 	while (!rc && input && input->length && !get->framing->ended) {
+		if (get->framing->decoded >= get->until) {
+			get->is_enough = true;
+			return -EAGAIN;
+		}
 		struct dx_piece piece;
 		size_t used = 0;
 		int told = dx__framing_decode(get->framing, (uint8_t *)input->data + input->offset, input->length, &used, &piece);
@@ -286,9 +297,10 @@ int64_t dx__get(struct dx__socket *socket, uint8_t *buffer, size_t size, struct 
 	if (framing)
 		pthread_mutex_lock(&framing->input);
 	if (framing && framing->ops) {
+		get.until = framing->decoded + CALL_MOST;
 		take_input(&get);
 		rc = get_messages(&get);
-		atomic_store(&framing->starved, rc == -EAGAIN);
+		atomic_store(&framing->starved, rc == -EAGAIN && !get.is_enough);
 		put_input_back(&get);
 	} else {
 		rc = size ? get_bytes(&get) : -ENOSPC;

@@ -25,17 +25,26 @@ static int refusal(uint32_t state)
 	}
 }
 
-int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side)
+static bool is_entered(uint32_t state, bool sends)
+{
+	return state == DX_HALF_HELD || (!sends && (state == DX_HALF_DRAINING || state == DX_HALF_SHUT));
+}
+
+static int enter(struct dx__socket *socket, enum dx__side_of_half side, bool sends)
 {
 	uint32_t seen = atomic_load_explicit(&socket->half[side], memory_order_relaxed);
 	do {
 		/* A close takes halves as a join does, but it is over with the socket. */
-		if (seen >> STATE_SHIFT != DX_HALF_HELD || dx__slab_is_dead(socket))
+		if (!is_entered(seen >> STATE_SHIFT, sends) || dx__slab_is_dead(socket))
 			return dx__slab_is_dead(socket) ? -ENOENT : refusal(seen >> STATE_SHIFT);
 	} while (!atomic_compare_exchange_weak_explicit(&socket->half[side], &seen, seen + 1, memory_order_acquire,
 			memory_order_relaxed));
 	return 0;
 }
+
+int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side) { return enter(socket, side, true); }
+
+int dx__half_enter_quiet(struct dx__socket *socket, enum dx__side_of_half side) { return enter(socket, side, false); }
 
 static void release_taker(struct dx__command *command)
 {
@@ -45,7 +54,8 @@ static void release_taker(struct dx__command *command)
 
 void dx__half_leave(struct dx__socket *socket, enum dx__side_of_half side)
 {
-	uint32_t before = atomic_fetch_sub_explicit(&socket->half[side], 1, memory_order_acq_rel);
+	/* In one order with dx__half_take(), which shows the command and then looks who is inside. */
+	uint32_t before = atomic_fetch_sub(&socket->half[side], 1);
 	struct dx__command *taker = (before & USERS) == 1 ? atomic_exchange(&socket->taker[side], NULL) : NULL;
 	if (taker)
 		release_taker(taker);
@@ -87,10 +97,15 @@ static uint32_t change(struct dx__socket *socket, enum dx__side_of_half side, ui
 
 void dx__half_take(struct dx__socket *socket, enum dx__side_of_half side, struct dx__command *command)
 {
-	/* Counted before it can be left. Whoever takes the pointer out uncounts: the last one inside, or we when nobody is. */
+	/* Barred before the command is shown: the last one to leave takes it away, and somebody who came in after him would not
+	   be waited for. */
+	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0)
+		return;
+	/* Counted before it can be left. Whoever takes the pointer out uncounts: the last one inside, or we when they have all
+	   left without seeing it. */
 	atomic_fetch_add_explicit(&command->taking, 1, memory_order_relaxed);
 	atomic_store(&socket->taker[side], command);
-	if ((change(socket, side, DX_HALF_TAKING) & USERS) == 0 && atomic_exchange(&socket->taker[side], NULL))
+	if (!(atomic_load(&socket->half[side]) & USERS) && atomic_exchange(&socket->taker[side], NULL))
 		atomic_fetch_sub_explicit(&command->taking, 1, memory_order_relaxed);
 }
 

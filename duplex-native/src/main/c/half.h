@@ -13,6 +13,8 @@
 
 /* For a system call in the application's thread. 0, or why not: -EBUSY, -EAGAIN, -EPIPE, -EINPROGRESS, -ENOENT. */
 int dx__half_enter(struct dx__socket *socket, enum dx__side_of_half side);
+/* The same for who makes none: also an output that was ended, or is being delivered, cannot be taken then. */
+int dx__half_enter_quiet(struct dx__socket *socket, enum dx__side_of_half side);
 void dx__half_leave(struct dx__socket *socket, enum dx__side_of_half side);
 
 uint32_t dx__half_state(struct dx__socket *socket, enum dx__side_of_half side);

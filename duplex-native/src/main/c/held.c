@@ -166,6 +166,14 @@ void dx__held_input_came(struct dx__socket *socket)
 	wake_parked(socket);
 }
 
+void dx__held_input_changed(struct dx__socket *socket)
+{
+	pthread_mutex_lock(dx__held_lock(socket));
+	if (has_input(socket))
+		dx__held_input_came(socket);
+	pthread_mutex_unlock(dx__held_lock(socket));
+}
+
 void dx__held_bar(struct dx__socket *socket)
 {
 	uint32_t fired = 0;

@@ -38,6 +38,9 @@ void dx__held_given_back(struct dx__socket *socket);
 /* There are read-ahead bytes that were not there before: who waits for some tries again. Caller holds the lock. */
 void dx__held_input_came(struct dx__socket *socket);
 
+/* The same when those that are there may mean something else now. Without the lock. */
+void dx__held_input_changed(struct dx__socket *socket);
+
 /* The descriptor is about to be closed or released: no more arming. */
 void dx__held_forget(struct dx__socket *socket);
 

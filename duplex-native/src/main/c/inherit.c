@@ -3,6 +3,7 @@
 #include "half.h"
 #include "held.h"
 #include "listener.h"
+#include "option.h"
 #include "placement.h"
 
 #include <errno.h>
@@ -26,16 +27,27 @@ static void refuse(struct dx__worker *worker, struct dx__socket *socket)
 	dx__close_begin(worker, socket, DX__CLOSE_NOW, 0, NULL);
 }
 
+/* Takes a connection that nobody uses, and no command is on its way to: the application may have learned of it from a
+   listing, while another template's join had it. In one go: what it does with it comes before, or is refused. */
+static bool take_unused(struct dx__socket *socket)
+{
+	pthread_mutex_lock(&socket->engine->control);
+	bool is_unused = !socket->expected && dx__half_state(socket, DX__IN) == DX_HALF_HELD
+			&& dx__half_state(socket, DX__OUT) == DX_HALF_HELD && dx__slab_kill(socket);
+	if (is_unused) {
+		dx__half_set(socket, DX__IN, DX__HALF_CLOSED);
+		dx__half_set(socket, DX__OUT, DX__HALF_CLOSED);
+	}
+	pthread_mutex_unlock(&socket->engine->control);
+	return is_unused;
+}
+
 /* A connection's join came to nothing on the way. */
 static void failed(struct dx__worker *worker, struct dx__command *command)
 {
 	struct dx__join *join = command->join;
 	struct dx__socket *socket = join->shared_side == DX_SIDE_A ? join->b : join->a;
-	pthread_mutex_lock(&worker->engine->control);
-	bool is_ours = socket->worker == worker || !socket->worker;
-	bool is_used = !is_ours || socket->from || socket->to || socket->joining[DX__IN] || socket->joining[DX__OUT];
-	pthread_mutex_unlock(&worker->engine->control);
-	if (!is_used && !socket->closed)
+	if (take_unused(socket))
 		refuse(worker, socket);
 }
 
@@ -112,6 +124,7 @@ static int accept_one(struct dx__worker *worker, struct dx__socket *listener, st
 		dx__descriptors_exhausted(descriptors, -EMFILE);
 		return -EMFILE;
 	}
+	dx__option_keep_nonblocking(listener->fd);
 	do {
 		length = sizeof(peer);
 		fd = accept4(listener->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);

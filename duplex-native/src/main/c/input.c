@@ -63,6 +63,11 @@ int dx__input_give_back(struct dx__socket *socket, const void *data, size_t leng
 	if (framing)
 		pthread_mutex_lock(&framing->input);
 	pthread_mutex_lock(dx__held_lock(socket));
+	if (!framing && atomic_load(&socket->framing)) {
+		/* It has got one just now, and perhaps a get is in progress. */
+		pthread_mutex_unlock(dx__held_lock(socket));
+		return dx__input_give_back(socket, data, length);
+	}
 	int rc = put_in_front(socket, data, length);
 	if (!rc && framing)
 		atomic_store(&framing->starved, false);

@@ -142,7 +142,7 @@ int dx__join_open(struct dx__worker *worker, struct dx__join *join)
 		set_stream(join, &join->stream[1], join->b, join->a);
 	}
 	if (join->route)
-		dx__route_open(join);
+		dx__route_open(worker, join);
 	atomic_store(&join->state, DX_JOIN_OPEN);
 	join->opened = true;
 	dx__count_shared(&join->engine->joins_active, 1);
@@ -212,15 +212,23 @@ static void end_tees(struct dx__worker *worker, const struct dx__join *join, str
 	}
 }
 
+/* Of a connection that has inherited its join nobody was told: it goes with the join, unless the application undoes that. */
+static enum dx__fate fate_of(const struct dx__join *join, enum dx_side side, enum dx__fate fate)
+{
+	bool is_connection = join->shared_side != DX_SIDE_NONE && join->shared_side != side;
+	bool stays = !is_connection || fate != DX__FATE_GIVE_BACK || join->reason == DX_REASON_UNJOINED;
+	return stays ? fate : DX__FATE_CLOSE_ORDERLY;
+}
+
 static void settle_both(struct dx__worker *worker, struct dx__join *join, enum dx__fate a, enum dx__fate b)
 {
 	bool to_b = join->stream[0].source, to_a = join->stream[1].source;
 	join->a->join = NULL;
 	if (join->b)
 		join->b->join = NULL;
-	settle(worker, join->a, to_b, to_a, a);
+	settle(worker, join->a, to_b, to_a, fate_of(join, DX_SIDE_A, a));
 	if (join->b)
-		settle(worker, join->b, to_a, to_b, b);
+		settle(worker, join->b, to_a, to_b, fate_of(join, DX_SIDE_B, b));
 }
 
 /* Takes the command back that waits for the other socket of a listener's join to go. */
@@ -318,10 +326,15 @@ void dx__join_leave_all(struct dx__worker *worker, struct dx__socket *socket, en
 		leave(worker, socket, dx__join_of(socket->from ? socket->from : socket->to), other);
 }
 
+bool dx__join_passes_end(const struct dx__join *join, const struct dx__socket *sink)
+{
+	return !(join->flags & DX_JOIN_NO_CLOSE) && join->shared_side != side_of(join, sink);
+}
+
 /* Tells a sink the end of its stream, which was the last one to it. */
 static void pass_end(struct dx__join *join, struct dx__socket *sink)
 {
-	if ((join->flags & DX_JOIN_NO_CLOSE) || join->shared_side == side_of(join, sink) || sink->to)
+	if (!dx__join_passes_end(join, sink) || sink->to)
 		return;
 	if (dx__route_ends_by_message(join, sink))
 		return;

@@ -138,6 +138,9 @@ void dx__join_is_behind(struct dx__worker *worker, struct dx__stream *stream);
 /* Whether the join has read as many bytes as it may; ends it when they are delivered. */
 bool dx__join_is_used_up(struct dx__worker *worker, struct dx__stream *stream);
 
+/* Whether the end of the other side is passed on to this one. */
+bool dx__join_passes_end(const struct dx__join *join, const struct dx__socket *sink);
+
 /* When a byte moved last, or the join began to be idle; milliseconds of the worker. */
 uint64_t dx__join_active(const struct dx__join *join);
 

@@ -43,6 +43,7 @@ static uint32_t make(struct dx__engine *engine, struct dx__news *news, uint32_t 
 	if (bits & DX__JOIN_NEWS_CONNECTED) {
 		event->type = DX_EVENT_CONNECTED;
 		event->b = dx__socket_id(join->b);
+		event->token = join->backend == UINT32_MAX ? UINT64_MAX : join->backend;
 		return bits & ~DX__JOIN_NEWS_CONNECTED;
 	}
 	event->type = DX_EVENT_JOIN_ENDED;

@@ -92,6 +92,13 @@ static bool may_share(const struct dx__join *join, struct dx__socket *socket)
 	return !(from && dx__join_of(from)->route) && !(to && dx__join_of(to)->route);
 }
 
+/* A part of a message has been got, and cannot be given back. */
+static bool is_being_got(const struct dx__join *join, struct dx__socket *socket)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	return needs(join, socket == join->a, DX__IN) && framing && framing->assembly.begun;
+}
+
 static void run(struct dx__worker *worker, struct dx__message *message)
 {
 	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
@@ -109,6 +116,8 @@ static void run(struct dx__worker *worker, struct dx__message *message)
 	else if (atomic_load(&join->b->shut) || (needs(join, true, DX__OUT) && atomic_load(&join->a->shut)))
 		rc = -EPIPE;
 	else if (!may_share(join, join->a) || !may_share(join, join->b))
+		rc = -EBUSY;
+	else if (is_being_got(join, join->a) || is_being_got(join, join->b))
 		rc = -EBUSY;
 	else if (flows_already(join->a, join->b) || (needs(join, true, DX__OUT) && flows_already(join->b, join->a)))
 		rc = -EBUSY;

@@ -37,6 +37,19 @@ struct dx__limits *dx__limits_new(const struct dx_join_options *options, int *rc
 	return limits;
 }
 
+void dx__limits_follow(struct dx__limits *limits, const struct dx__limits *others)
+{
+	/* How far a lossy sink may fall behind is settled when it is joined. */
+	limits->lag = others ? others->lag : 0;
+	for (int i = 0; i < 2; i++) {
+		/* What has been read already counts: otherwise, who sets rates often would get a bucket each time. */
+		if (others && others->meter[i].rate) {
+			limits->meter[i].tokens = others->meter[i].tokens;
+			limits->meter[i].at = others->meter[i].at;
+		}
+	}
+}
+
 /* ---- rates ---- */
 
 static void refill(struct dx__meter *meter, uint64_t now)
@@ -80,6 +93,12 @@ uint64_t dx__limit_allows(struct dx__worker *worker, struct dx__stream *stream)
 	if (!bytes)
 		dx__limit_set_timer(worker, join);
 	return bytes < allowed ? bytes : allowed;
+}
+
+bool dx__limit_holds_back(struct dx__stream *stream)
+{
+	const struct dx__limits *limits = dx__join_of(stream)->limits;
+	return limits && limits->meter[stream->is_back].resume;
 }
 
 bool dx__limit_is_reached(const struct dx__join *join)

@@ -34,8 +34,14 @@ bool dx__limits_are_wanted(const struct dx_join_options *options);
 /* NULL, and *rc is -ENOMEM, without memory. */
 struct dx__limits *dx__limits_new(const struct dx_join_options *options, int *rc);
 
+/* These come in the place of others, or of none (NULL). */
+void dx__limits_follow(struct dx__limits *limits, const struct dx__limits *others);
+
 /* How many bytes the stream may read now. 0: its turn comes by timer, or never: dx__join_is_used_up() tells. */
 uint64_t dx__limit_allows(struct dx__worker *worker, struct dx__stream *stream);
+
+/* Whether the stream waits for its rate. */
+bool dx__limit_holds_back(struct dx__stream *stream);
 
 /* Whether the join has read as many bytes as it may. */
 bool dx__limit_is_reached(const struct dx__join *join);

@@ -70,6 +70,7 @@ struct dx__proxy {
 	_Atomic uint64_t refused_by_router;
 	_Atomic uint64_t refused_by_failure;
 	_Atomic uint64_t refused_by_timeout;
+	_Atomic uint64_t refused_by_handshake;
 	_Atomic uint64_t refused_exhausted;
 	_Atomic uint64_t client_gone;
 	_Atomic uint64_t ended[DX_REASONS]; /* by reason */
@@ -137,6 +138,9 @@ static inline bool dx__proxy_asks(const struct dx__proxy *proxy)
 {
 	return proxy->options.flags & (DX_PROXY_DECIDED | DX_PROXY_HANDSHAKE);
 }
+
+/* Refuses a connection whose client was told why, and counts that. */
+void dx__proxy_connection_turn_away(struct dx__worker *worker, struct dx__join *join);
 
 /* Refuses a connection, and counts that. */
 void dx__proxy_connection_refuse(struct dx__worker *worker, struct dx__join *join, _Atomic uint64_t *counter,

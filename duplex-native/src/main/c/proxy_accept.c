@@ -2,6 +2,7 @@
 #include "address.h"
 #include "count.h"
 #include "listener.h"
+#include "option.h"
 #include "placement.h"
 #include "proxy.h"
 
@@ -114,6 +115,8 @@ static int accept_one(struct dx__worker *worker, struct dx__proxy *proxy)
 		return -EMFILE;
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
+	if (proxy->inherited)
+		dx__option_keep_nonblocking(proxy->fd);
 	int fd = accept4(proxy->fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	int error = fd == -1 ? -errno : 0;
 	if (fd == -1) {

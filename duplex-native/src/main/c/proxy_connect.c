@@ -28,6 +28,12 @@ void dx__proxy_connection_refuse(struct dx__worker *worker, struct dx__join *joi
 	dx__join_end(worker, join, reason, DX_SIDE_NONE, error, DX__FATE_ABORT, DX__FATE_CLOSE_NOW);
 }
 
+void dx__proxy_connection_turn_away(struct dx__worker *worker, struct dx__join *join)
+{
+	dx__count_shared(&join->proxy->refused_by_handshake, 1);
+	dx__join_end(worker, join, DX_REASON_REFUSED, DX_SIDE_NONE, 0, DX__FATE_CLOSE_ORDERLY, DX__FATE_CLOSE_NOW);
+}
+
 static void refuse_exhausted(struct dx__worker *worker, struct dx__join *join, int error)
 {
 	struct dx__proxy *proxy = join->proxy;
@@ -101,8 +107,10 @@ static void take_back(struct dx__socket *socket)
 {
 	if (!atomic_load(&socket->lent))
 		return;
+	pthread_mutex_lock(&socket->engine->control);
 	dx__half_set(socket, DX__IN, DX_HALF_FLOWING);
 	dx__half_set(socket, DX__OUT, DX_HALF_FLOWING);
+	pthread_mutex_unlock(&socket->engine->control);
 	dx__held_bar(socket);
 	dx__half_await_left(socket);
 	atomic_store(&socket->lent, false);

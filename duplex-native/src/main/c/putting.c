@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "putting.h"
 #include "half.h"
+#include "output.h"
 #include "queueing.h"
 
 #include <errno.h>
@@ -56,43 +57,51 @@ static int64_t send_whole(struct dx__socket *socket, const uint8_t *data, size_t
 
 /* ---- replies ---- */
 
-/* Sends what waits. The caller is inside the output half and holds the output lock. -EAGAIN when it has to wait. */
+/* Sends what waits, or leaves it to a worker. The caller is inside the output half and holds the output lock. */
 static int64_t send_reply(struct dx__socket *socket, struct dx__framing *framing)
 {
 	if (!framing->reply_state)
 		return 0;
-	size_t room = dx__framing_reply_room(framing), state = framing->ops->encoder_size;
-	uint8_t *block = malloc(room + state);
+	uint8_t *block = malloc(dx__framing_reply_room(framing));
 	if (!block)
 		return -ENOMEM;
-	uint8_t waits = framing->reply_state;
-	memcpy(block + room, framing->encoder, state);
 	size_t n = dx__framing_encode_reply(framing, block);
 	int64_t rc = n ? send_whole(socket, block, n) : 0;
-	if (rc == -EAGAIN) {
-		memcpy(framing->encoder, block + room, state);
-		framing->reply_state = waits;
-	}
+	/* The application may have nothing to put that it could go with. */
+	if (rc == -EAGAIN)
+		rc = leave_rest(socket, block, n);
 	free(block);
 	return rc;
 }
 
-static void flush_reply(struct dx__socket *socket, struct dx__framing *framing)
+/* False when a worker has the output, or somebody is about to take it. The caller holds the output lock. */
+static bool try_reply(struct dx__socket *socket, struct dx__framing *framing)
 {
-	if (dx__half_enter(socket, DX__OUT))
-		return;
-	/* What cannot go now goes with the next message, and an error is met there again. */
-	if (dx__half_state(socket, DX__OUT) == DX_HALF_HELD)
+	int rc = dx__half_enter(socket, DX__OUT);
+	if (rc)
+		return rc != -EBUSY && rc != -EAGAIN;
+	bool is_held = dx__half_state(socket, DX__OUT) == DX_HALF_HELD;
+	/* An error is met again by the next message. */
+	if (is_held)
 		send_reply(socket, framing);
 	dx__half_leave(socket, DX__OUT);
+	return is_held;
+}
+
+/* waited: a reply was waiting before, and whoever writes that one writes this. */
+static void flush_reply(struct dx__socket *socket, struct dx__framing *framing, bool waited)
+{
+	if (!try_reply(socket, framing) && !waited)
+		dx__queueing_wake(socket);
 }
 
 void dx__put_reply(struct dx__socket *socket, const struct dx_piece *piece)
 {
 	struct dx__framing *framing = atomic_load(&socket->framing);
 	pthread_mutex_lock(&framing->output);
+	bool waited = dx__framing_has_reply(framing);
 	dx__framing_keep_reply(framing, piece);
-	flush_reply(socket, framing);
+	flush_reply(socket, framing, waited);
 	pthread_mutex_unlock(&framing->output);
 }
 
@@ -100,9 +109,36 @@ void dx__put_refusal(struct dx__socket *socket, uint32_t error)
 {
 	struct dx__framing *framing = atomic_load(&socket->framing);
 	pthread_mutex_lock(&framing->output);
+	bool waited = dx__framing_has_reply(framing);
 	dx__framing_keep_refusal(framing, error);
-	flush_reply(socket, framing);
+	flush_reply(socket, framing, waited);
 	pthread_mutex_unlock(&framing->output);
+}
+
+void dx__put_late(struct dx__socket *socket)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	pthread_mutex_lock(&framing->output);
+	try_reply(socket, framing);
+	pthread_mutex_unlock(&framing->output);
+}
+
+bool dx__put_waiting(struct dx__socket *socket)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	if (!framing || !dx__framing_has_reply(framing))
+		return false;
+	pthread_mutex_lock(&framing->output);
+	size_t room = dx__framing_reply_room(framing);
+	struct dx__chunk *chunk = room ? dx__chunk_new((uint32_t)room, 1) : NULL, *none = NULL;
+	size_t n = chunk ? dx__framing_encode_reply(framing, (uint8_t *)chunk->data) : 0;
+	if (n)
+		dx__output_put(socket, chunk, 0, 0, (uint32_t)n, NULL);
+	if (chunk)
+		dx__chunk_leave(chunk, &none);
+	free(none);
+	pthread_mutex_unlock(&framing->output);
+	return n;
 }
 
 /* ---- messages ---- */
@@ -123,7 +159,7 @@ static int check(const struct dx__framing *framing, size_t size, const struct dx
 	if (message->offset > size || message->length > size - message->offset
 			|| message->extra_length > size - message->offset - message->length)
 		return -EINVAL;
-	bool is_long = framing && framing->ops && message->length > framing->options.max_message;
+	bool is_long = framing->ops && message->length > framing->options.max_message;
 	return is_long || message->length + message->extra_length > UINT32_MAX / 2 ? -EMSGSIZE : 0;
 }
 
@@ -190,7 +226,7 @@ static int64_t put_bytes(struct dx__socket *socket, const uint8_t *data, const s
 	return rc ? rc : 1;
 }
 
-/* The caller is inside the output half, and holds the output lock of the framing if there is one. */
+/* The caller is inside the output half and holds the output lock. */
 static int64_t put(struct dx__socket *socket, struct dx__framing *framing, const uint8_t *data, size_t size,
 		const struct dx_message *messages, uint32_t count)
 {
@@ -198,14 +234,14 @@ static int64_t put(struct dx__socket *socket, struct dx__framing *framing, const
 	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD)
 		return -EAGAIN;
 	int64_t rc = check(framing, size, messages);
-	if (!rc && framing)
+	if (!rc)
 		rc = send_reply(socket, framing);
 	if (rc)
 		return rc;
 	/* A reply may have left a rest. */
 	if (dx__half_state(socket, DX__OUT) != DX_HALF_HELD)
 		return -EAGAIN;
-	return framing && framing->ops ? put_block(socket, framing, data, size, messages, count)
+	return framing->ops ? put_block(socket, framing, data, size, messages, count)
 			: put_bytes(socket, data, messages);
 }
 
@@ -219,10 +255,8 @@ int64_t dx__put(struct dx__socket *socket, const uint8_t *data, size_t size, con
 	int64_t rc = dx__half_enter(socket, DX__OUT);
 	if (rc)
 		return rc;
-	struct dx__framing *framing = atomic_load(&socket->framing);
-	if (framing)
-		pthread_mutex_lock(&framing->output);
-	rc = put(socket, framing, data, size, messages, count);
+	struct dx__framing *framing = dx__framing_lock_output(socket);
+	rc = framing ? put(socket, framing, data, size, messages, count) : -ENOMEM;
 	if (framing)
 		pthread_mutex_unlock(&framing->output);
 	dx__half_leave(socket, DX__OUT);

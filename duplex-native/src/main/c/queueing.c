@@ -4,6 +4,8 @@
 #include "half.h"
 #include "output.h"
 #include "placement.h"
+#include "putting.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -74,6 +76,32 @@ bool dx__queueing_give_locked(struct dx__command *command)
 	}
 	dx__queueing_follow_locked(command);
 	return true;
+}
+
+static void run_wake(struct dx__worker *worker, struct dx__message *message)
+{
+	struct dx__command *command = DX__CONTAINER(message, struct dx__command, message);
+	if (!dx__place_claim(worker, command))
+		return;
+	struct dx__socket *socket = command->a;
+	dx__stream_wake_to(worker, socket);
+	if (socket->activity != DX__IDLE)
+		dx__worker_queue(worker, &socket->task);
+	else if (!socket->to && !socket->closed)
+		dx__put_late(socket);
+	dx__socket_unplace_if_idle(worker, socket);
+	dx__command_answer(command, 0);
+}
+
+void dx__queueing_wake(struct dx__socket *socket)
+{
+	int rc;
+	struct dx__command *command = dx__queueing_new(socket->engine, socket, NULL, &(struct dx__reply){0}, &rc);
+	if (!command)
+		return;
+	command->silent = true;
+	command->message.run = run_wake;
+	dx__place_dispatch(command);
 }
 
 struct dx__command *dx__queueing_new(struct dx__engine *engine, struct dx__socket *socket, struct dx__chunk *chunk,

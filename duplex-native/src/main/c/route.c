@@ -12,6 +12,7 @@
 #define LEFT_MOST 32768     /* bytes that a decoder leaves over */
 #define CHUNK (READ + 8192) /* bytes that are encoded at once, more for a message that is put together */
 #define UNJOIN_TIMEOUT 30000
+#define CHARACTER_MOST 4    /* bytes of one in UTF-8 */
 
 /* One turn. */
 struct turn {
@@ -46,18 +47,31 @@ static struct dx__framing *framing_of(struct dx__socket *socket)
 	return framing && framing->ops ? framing : NULL;
 }
 
-/* A WebSocket's frames are masked one way, and its pings are answered: never the same bytes. */
-static bool say_the_same(const struct dx__framing *in, const struct dx__framing *out)
+/* Who answers the peer must know where a frame ends, and so encodes all that it sends. A WebSocket's frames are masked, too. */
+static bool may_answer(const struct dx__framing *framing)
 {
-	return in && out && in->ops == out->ops && in->options.type != DX_CODEC_WEBSOCKET
-			&& !memcmp(&in->options, &out->options, sizeof(in->options));
+	const struct dx_codec_options *options = &framing->options;
+	return options->type == DX_CODEC_WEBSOCKET || options->type == DX_CODEC_PLUGIN
+			|| (options->type == DX_CODEC_ZMTP && !(options->flags & DX_ZMTP_FRAMES));
 }
 
-void dx__route_open(struct dx__join *join)
+static bool say_the_same(const struct dx__framing *in, const struct dx__framing *out)
+{
+	return in && out && in->ops == out->ops && !may_answer(in) && !memcmp(&in->options, &out->options, sizeof(in->options));
+}
+
+static void open_side(struct dx__worker *worker, struct dx__route_side *side, const struct dx__framing *in,
+		const struct dx__framing *out)
+{
+	side->passes = say_the_same(in, out);
+	dx__heartbeat_begin(&side->heartbeat, in, worker->now);
+}
+
+void dx__route_open(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__framing *a = framing_of(join->a), *b = framing_of(join->b);
-	join->route->side[0].passes = say_the_same(a, b);
-	join->route->side[1].passes = say_the_same(b, a);
+	open_side(worker, &join->route->side[0], a, b);
+	open_side(worker, &join->route->side[1], b, a);
 }
 
 static enum dx_side source_side(const struct dx__stream *stream) { return stream->is_back ? DX_SIDE_B : DX_SIDE_A; }
@@ -199,30 +213,50 @@ static int emit(struct turn *turn, const struct dx_piece *piece, const uint8_t *
 
 /* ---- replies ---- */
 
-/* Where the worker has the output, the reply goes there, between frames. */
-static void flush_reply(struct dx__worker *worker, struct dx__socket *socket, struct dx__framing *framing)
+/* Whether a route has the socket's output: replies stand between its frames, and between bytes of others they cannot. */
+static bool is_routed_to(const struct dx__socket *socket)
 {
-	if (dx__half_state(socket, DX__OUT) != DX_HALF_FLOWING)
+	return socket->to && dx__join_of(socket->to)->route;
+}
+
+/* Whoever does not read what is queued waits for the reply, too: the stream to the socket writes it then. The last one comes
+   once. */
+static void flush_reply(struct dx__worker *worker, struct dx__socket *socket, bool is_last)
+{
+	if (dx__output_length(socket) && !is_last)
 		return;
-	pthread_mutex_lock(&framing->output);
-	size_t room = dx__framing_reply_room(framing);
-	struct dx__chunk *chunk = room ? dx__chunk_new((uint32_t)room, 1) : NULL;
-	size_t n = chunk ? dx__framing_encode_reply(framing, (uint8_t *)chunk->data) : 0;
-	if (n)
-		dx__output_put(socket, chunk, 0, 0, (uint32_t)n, NULL);
-	if (chunk)
-		leave(chunk);
-	pthread_mutex_unlock(&framing->output);
 	/* An error is met again by the stream to this socket, or by its close. */
-	if (n)
+	if (dx__put_waiting(socket))
 		dx__output_flush(worker, socket);
 }
 
-static void reply(struct turn *turn, const struct dx_piece *piece)
+static void reply(struct dx__worker *worker, struct dx__socket *socket, const struct dx_piece *piece)
 {
-	struct dx__socket *source = turn->stream->source;
-	dx__put_reply(source, piece);
-	flush_reply(turn->worker, source, turn->in);
+	struct dx__framing *framing = framing_of(socket);
+	if (!is_routed_to(socket)) {
+		dx__put_reply(socket, piece);
+		return;
+	}
+	pthread_mutex_lock(&framing->output);
+	dx__framing_keep_reply(framing, piece);
+	pthread_mutex_unlock(&framing->output);
+	flush_reply(worker, socket, piece->flags & DX_MESSAGE_LAST);
+}
+
+/* The last that is said to the peer, if that was not said already: what it broke, or that all is over. */
+static void say_last(struct dx__worker *worker, struct dx__socket *socket, uint32_t error)
+{
+	struct dx__framing *framing = framing_of(socket);
+	if (!framing)
+		return;
+	if (!is_routed_to(socket)) {
+		dx__put_refusal(socket, error);
+		return;
+	}
+	pthread_mutex_lock(&framing->output);
+	dx__framing_keep_refusal(framing, error);
+	pthread_mutex_unlock(&framing->output);
+	flush_reply(worker, socket, true);
 }
 
 /* ---- the input ---- */
@@ -262,7 +296,7 @@ static int put_input_back(struct dx__socket *source, const uint8_t *data, size_t
 static int handle(struct turn *turn, const struct dx_piece *piece, const uint8_t *raw, size_t raw_length)
 {
 	if (piece->flags & DX_PIECE_REPLY)
-		reply(turn, piece);
+		reply(turn->worker, turn->stream->source, piece);
 	if (piece->flags & (DX_PIECE_REPLY | DX_PIECE_IGNORE))
 		return 0;
 	int rc = emit(turn, piece, raw, raw_length);
@@ -270,6 +304,9 @@ static int handle(struct turn *turn, const struct dx_piece *piece, const uint8_t
 		turn->side->messages++;
 	return rc;
 }
+
+/* Whether directions stop at the end of the message that they are in. */
+static bool is_stopping(const struct dx__route *route) { return route->unjoin || route->finishing; }
 
 /* Decodes and encodes; *used tells how far. 0, -ENOMEM or -EPROTO. */
 static int decode(struct turn *turn, uint8_t *data, size_t length, size_t *used)
@@ -279,7 +316,7 @@ static int decode(struct turn *turn, uint8_t *data, size_t length, size_t *used)
 	atomic_store_explicit(&in->starved, false, memory_order_relaxed);
 	while (*used < length && !in->ended) {
 		/* Undone between two messages. */
-		if (turn->route->unjoin && !in->inside)
+		if (is_stopping(turn->route) && !in->inside)
 			return 0;
 		struct dx_piece piece;
 		size_t before = *used;
@@ -297,28 +334,60 @@ static int decode(struct turn *turn, uint8_t *data, size_t length, size_t *used)
 	return 0;
 }
 
-/* A stream's bytes become messages of limited size. */
-static int wrap(struct turn *turn, const uint8_t *data, size_t length)
+static int wrap_whole(struct turn *turn, const uint8_t *data, size_t length)
 {
+	struct dx_piece piece = {
+		.flags = DX_PIECE_BEGIN | DX_PIECE_END, .total = length, .data = data, .length = length,
+	};
+	int rc = emit(turn, &piece, data, length);
+	turn->side->messages += !rc;
+	return rc;
+}
+
+/* How many bytes at the end of a text begin a character that is not whole. */
+static size_t torn_end(const uint8_t *data, size_t length)
+{
+	for (size_t n = 1; n <= length && n < CHARACTER_MOST; n++) {
+		uint8_t byte = data[length - n];
+		if (byte >= 0xc0)
+			return n < (byte >= 0xf0 ? 4u : byte >= 0xe0 ? 3u : 2u) ? n : 0;
+		if (byte < 0x80)
+			return 0;
+	}
+	return 0;
+}
+
+/* A stream's bytes become messages of limited size; *used tells how far. A message that is text does not end inside a character,
+   wherever the reads have ended. */
+static int wrap(struct turn *turn, const uint8_t *data, size_t length, size_t *used)
+{
+	bool is_text = is_websocket(turn->out) && (turn->out->options.flags & DX_WEBSOCKET_TEXT);
 	size_t most = turn->out ? turn->out->options.chunk : length;
+	if (is_text && most < CHARACTER_MOST)
+		most = CHARACTER_MOST;
 	int rc = 0;
-	for (size_t at = 0; at < length && !rc; at += most) {
-		size_t n = length - at < most ? length - at : most;
-		struct dx_piece piece = {
-			.flags = DX_PIECE_BEGIN | DX_PIECE_END, .total = n, .data = data + at, .length = n,
-		};
-		rc = emit(turn, &piece, data + at, n);
-		turn->side->messages += !rc;
+	for (*used = 0; *used < length && !rc;) {
+		size_t n = length - *used < most ? length - *used : most;
+		if (is_text)
+			n -= torn_end(data + *used, n);
+		turn->side->is_torn = !n;
+		if (!n)
+			break;
+		rc = wrap_whole(turn, data + *used, n);
+		*used += n;
 	}
 	return rc;
 }
 
-/* No message comes any more: tells the sink, in its codec's way. */
-static void finish(struct turn *turn)
+/* No message comes any more, which the last one said or the end of the bytes: tells the sink, in its codec's way. */
+static void finish(struct turn *turn, bool is_last)
 {
 	turn->stream->eof = true;
 	turn->side->finished = true;
+	turn->side->is_last = is_last;
 	if (!turn->out || !turn->out->ops->finish || turn->side->passes)
+		return;
+	if (!dx__join_passes_end(turn->join, turn->stream->sink))
 		return;
 	uint8_t *out = reserve(turn, turn->out->ops->overhead);
 	/* Without memory the sink is told nothing, and meets the end of the bytes. */
@@ -341,9 +410,11 @@ static int end_of_input(struct turn *turn, uint8_t *data, size_t left)
 		} else if (told == DX_DECODE_PIECE) {
 			rc = handle(turn, &piece, data, left);
 		}
+	} else if (left) {
+		rc = wrap_whole(turn, data, left);
 	}
 	if (!rc)
-		finish(turn);
+		finish(turn, false);
 	return rc;
 }
 
@@ -383,17 +454,28 @@ static void undo(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__command *command = join->route->unjoin;
 	join->route->unjoin = NULL;
+	/* What has waited for the end of a frame. */
+	if (is_routed_to(join->a))
+		flush_reply(worker, join->a, true);
+	if (is_routed_to(join->b))
+		flush_reply(worker, join->b, true);
 	dx__join_end(worker, join, DX_REASON_UNJOINED, DX_SIDE_NONE, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
 	dx__join_count(join, &command->answer);
 	command->answer.reason = DX_REASON_UNJOINED;
 	dx__command_answer(command, 0);
 }
 
+/* Whether what is queued has to wait for more. */
+static bool is_starved(const struct turn *turn)
+{
+	return turn->in ? atomic_load_explicit(&turn->in->starved, memory_order_relaxed) : turn->side->is_torn;
+}
+
 /* Reads and moves. n is what was queued, at data. Bytes, -EAGAIN, or an error. */
 static int64_t move(struct turn *turn, uint8_t *data, size_t n, uint64_t allowed)
 {
 	struct dx__socket *source = turn->stream->source;
-	bool is_enough = n && !(turn->in && atomic_load_explicit(&turn->in->starved, memory_order_relaxed));
+	bool is_enough = n && !is_starved(turn);
 	ssize_t came = 1;
 	if (!is_enough && !source->input) {
 		came = dx__stream_read(source, (char *)data + n, allowed < READ ? allowed : READ);
@@ -407,11 +489,11 @@ static int64_t move(struct turn *turn, uint8_t *data, size_t n, uint64_t allowed
 	size_t used = n;
 	int rc = 0;
 	if (n && !turn->in)
-		rc = wrap(turn, data, n);
+		rc = wrap(turn, data, n, &used);
 	else if (n)
 		rc = decode(turn, data, n, &used);
 	if (!rc && turn->in && turn->in->ended)
-		finish(turn);
+		finish(turn, true);
 	else if (!rc && came == 0)
 		rc = end_of_input(turn, data + used, n - used), used = n;
 	int kept = put_input_back(source, data + used, n - used);
@@ -430,11 +512,13 @@ int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uin
 		.worker = worker, .join = join, .route = join->route, .side = &join->route->side[stream->is_back],
 		.stream = stream, .in = framing_of(source), .out = framing_of(stream->sink),
 	};
-	bool is_starved = turn.in && atomic_load_explicit(&turn.in->starved, memory_order_relaxed);
 	/* The other direction is in the middle of a message still. */
-	if (turn.route->unjoin && !(turn.in && turn.in->inside))
+	if (is_stopping(turn.route) && !(turn.in && turn.in->inside))
 		return -EAGAIN;
-	if (!source->readable && (!source->input || is_starved))
+	/* Who has said Close is sent nothing any more. */
+	if (is_websocket(turn.out) && turn.route->side[!stream->is_back].finished)
+		return -EAGAIN;
+	if (!source->readable && (!source->input || is_starved(&turn)))
 		return -EAGAIN;
 	if (!worker->frames)
 		worker->frames = malloc(READ + LEFT_MOST + READ);
@@ -448,18 +532,20 @@ int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uin
 	int64_t n = move(&turn, worker->frames, queued, allowed);
 	if (turn.chunk)
 		push(&turn);
-	bool has_reply = turn.out && turn.out->reply_state;
+	/* The sink holds it back. */
+	if (turn.in && dx__output_length(stream->sink))
+		turn.in->begun = 0;
 	if (turn.out)
 		pthread_mutex_unlock(&turn.out->output);
 	if (turn.in)
 		pthread_mutex_unlock(&turn.in->input);
-	/* A reply that waited for the end of a frame. */
-	if (has_reply)
-		flush_reply(worker, stream->sink, turn.out);
 	if (turn.route->unjoin && !turn.route->failure && is_between(join)) {
 		undo(worker, join);
 		return -EAGAIN;
 	}
+	/* The stream of the last message ends the route. */
+	if (turn.route->finishing && is_between(join))
+		dx__stream_wake(worker, &join->stream[!stream->is_back]);
 	return n;
 }
 
@@ -471,17 +557,11 @@ static void end_failed(struct dx__worker *worker, struct dx__join *join)
 	struct dx__route *route = join->route;
 	bool is_a = route->failed == DX_SIDE_A;
 	struct dx__socket *culprit = is_a ? join->a : join->b;
-	struct dx__framing *framing = framing_of(culprit);
 	if (route->failure == DX_CODEC_WS_NO_CLOSE) {
 		dx__join_end_all(worker, join, DX_REASON_RESET, route->failed, -ECONNRESET, DX__FATE_RESET);
 		return;
 	}
-	if (framing) {
-		pthread_mutex_lock(&framing->output);
-		dx__framing_keep_refusal(framing, route->failure);
-		pthread_mutex_unlock(&framing->output);
-		flush_reply(worker, culprit, framing);
-	}
+	say_last(worker, culprit, route->failure);
 	dx__join_end_each(worker, join, DX_REASON_PROTOCOL, route->failed, -EPROTO,
 			is_a ? DX__FATE_CLOSE_ORDERLY : DX__FATE_RESET, is_a ? DX__FATE_RESET : DX__FATE_CLOSE_ORDERLY);
 }
@@ -503,14 +583,21 @@ bool dx__route_stream_ended(struct dx__worker *worker, struct dx__join *join, st
 		end_failed(worker, join);
 		return true;
 	}
-	if (!in || !in->ended || dx__socket_error(stream->source))
+	if (!in || !in->ended)
 		return false;
+	/* Whatever happens to the connection of one that has said Close. */
 	if (is_websocket(in) && route->side[stream->is_back].finished) {
+		/* Where frames are passed on as they came, nobody has answered. */
+		if ((in->options.flags & DX_WEBSOCKET_FRAMES) && is_routed_to(stream->source))
+			say_last(worker, stream->source, DX_CODEC_OK);
 		end_closed(worker, join, side);
 		return true;
 	}
 	/* What follows the last chunk is not the route's. */
-	if (in->options.type == DX_CODEC_CHUNKED || in->options.type == DX_CODEC_PLUGIN) {
+	if (route->side[stream->is_back].is_last && !dx__socket_error(stream->source)) {
+		route->finishing = true;
+		if (!is_between(join))
+			return true;
 		dx__join_end(worker, join, DX_REASON_FINISHED, side, 0, DX__FATE_GIVE_BACK, DX__FATE_GIVE_BACK);
 		return true;
 	}
@@ -525,7 +612,7 @@ bool dx__route_ends_by_message(const struct dx__join *join, const struct dx__soc
 void dx__route_half_closed(struct dx__worker *worker, struct dx__join *join)
 {
 	struct dx__socket *sink = join->stream[0].ended ? join->b : join->a;
-	if (!dx__route_ends_by_message(join, sink))
+	if (!dx__route_ends_by_message(join, sink) || !dx__join_passes_end(join, sink))
 		return;
 	join->route->close_by = worker->now + framing_of(sink)->options.close_timeout;
 	dx__limit_set_timer(worker, join);
@@ -543,7 +630,32 @@ uint64_t dx__route_deadline(const struct dx__join *join)
 		deadline = route->close_by;
 	if (route && route->unjoin_by && route->unjoin_by < deadline)
 		deadline = route->unjoin_by;
+	for (int i = 0; route && i < 2; i++) {
+		if (route->side[i].heartbeat.at && route->side[i].heartbeat.at < deadline)
+			deadline = route->side[i].heartbeat.at;
+	}
 	return deadline;
+}
+
+/* Pings the source of a direction when it is time. True when it has vanished, and the join has ended. */
+static bool check_peer(struct dx__worker *worker, struct dx__join *join, struct dx__stream *from)
+{
+	struct dx__heartbeat *heartbeat = &join->route->side[from->is_back].heartbeat;
+	struct dx__stream *to = &join->stream[!from->is_back];
+	if (!heartbeat->at || worker->now < heartbeat->at)
+		return false;
+	struct dx__framing *framing = dx__stream_is_active(from) ? framing_of(from->source) : NULL;
+	/* Where nothing can be sent any more, or the application sends, nobody is asked. */
+	if (!framing || framing->ended || from->eof || !dx__stream_is_active(to)) {
+		heartbeat->at = 0;
+		return false;
+	}
+	if (!dx__heartbeat_beat(heartbeat, framing, from, to, worker->now)) {
+		dx__join_end_all(worker, join, DX_REASON_IDLE, source_side(from), 0, DX__FATE_CLOSE_NOW);
+		return true;
+	}
+	flush_reply(worker, from->source, false);
+	return false;
 }
 
 /* Looks at the frame that a direction waits for. True when it was late, and the join has ended. */
@@ -553,19 +665,23 @@ static bool check_frame(struct dx__worker *worker, struct dx__join *join, struct
 	if (!in || stream->eof)
 		return false;
 	size_t left = atomic_load_explicit(&stream->source->input_queued, memory_order_relaxed);
-	/* Who is held back by the other side is not slow. */
-	if (!dx__stream_may_take(stream))
+	/* Who is held back by the other side, or by a rate, is not slow: the time begins when that is over. */
+	bool is_held_back = !dx__stream_may_take(stream) || dx__limit_holds_back(stream);
+	pthread_mutex_lock(&in->input);
+	if (is_held_back)
 		in->begun = 0;
-	if (dx__framing_check_time(in, left, worker->now * 1000000)) {
+	bool is_late = !is_held_back && dx__framing_check_time(in, left, worker->now * 1000000);
+	uint64_t begun = is_held_back ? worker->now : (in->begun + 999999) / 1000000;
+	pthread_mutex_unlock(&in->input);
+	if (is_late) {
 		join->route->failure = DX_CODEC_TOO_SLOW;
 		join->route->failure_offset = in->decoded;
 		join->route->failed = (uint8_t)source_side(stream);
 		end_failed(worker, join);
-		return true;
+	} else if (begun) {
+		note_check(worker, join, begun + in->options.frame_timeout);
 	}
-	if (in->begun)
-		note_check(worker, join, (in->begun + 999999) / 1000000 + in->options.frame_timeout);
-	return false;
+	return is_late;
 }
 
 bool dx__route_check(struct dx__worker *worker, struct dx__join *join)
@@ -585,6 +701,8 @@ bool dx__route_check(struct dx__worker *worker, struct dx__join *join)
 		dx__stream_wake(worker, &join->stream[0]);
 		dx__stream_wake(worker, &join->stream[1]);
 	}
+	if (check_peer(worker, join, &join->stream[0]) || check_peer(worker, join, &join->stream[1]))
+		return true;
 	if (route->check_at && worker->now >= route->check_at) {
 		route->check_at = 0;
 		return check_frame(worker, join, &join->stream[0]) || check_frame(worker, join, &join->stream[1]);
@@ -613,6 +731,9 @@ void dx__route_ended(struct dx__join *join)
 {
 	struct dx__command *command = join->route->unjoin;
 	join->route->unjoin = NULL;
+	/* The join lives until its end has been told. */
+	dx__assembly_clear(&join->route->side[0].assembly, &join->engine->budget);
+	dx__assembly_clear(&join->route->side[1].assembly, &join->engine->budget);
 	if (command)
 		dx__command_answer(command, -ENOENT);
 }

@@ -12,7 +12,8 @@
  *
  * A route is undone between two messages: the streams stop at the next end of one. Its ends are the codecs': a WebSocket's
  * Close is the end of its stream, an end for a WebSocket becomes a Close, which has to be answered in time, and a WebSocket
- * that ends without one counts as reset; the last chunk ends the route and leaves what follows in the input queue.
+ * that ends without one counts as reset; the last chunk ends the route and leaves what follows in the input queue, once the
+ * message that comes the other way is whole.
  *
  * The halves of a route are its own: they are not shared with other joins.
  */
@@ -20,13 +21,17 @@
 #define DX_ROUTE_H
 
 #include "framing.h"
+#include "heartbeat.h"
 #include "join.h"
 
 struct dx__route_side {
 	uint64_t messages;             /* delivered or queued */
+	struct dx__heartbeat heartbeat; /* of the source */
 	struct dx__assembly assembly;  /* for an encoder that needs the length first */
 	bool passes;                   /* both codecs say the same: bytes are passed on */
+	bool is_torn;                  /* a stream that becomes text: what is queued is the beginning of a character */
 	bool finished;                 /* the source's stream of messages is over */
+	bool is_last;                  /* because a message said so: what follows is not the route's */
 };
 
 struct dx__route {
@@ -36,6 +41,7 @@ struct dx__route {
 	struct dx__command *unjoin;    /* waits for the end of the messages in progress, or NULL */
 	uint64_t unjoin_by;
 	uint64_t failure_offset;
+	bool finishing;                /* the last message was delivered: ends between two messages of the other direction */
 	uint32_t failure;              /* enum dx_codec_error that ends it */
 	uint8_t failed;                /* enum dx_side */
 };
@@ -45,12 +51,12 @@ struct dx__route *dx__route_new(void);
 void dx__route_free(struct dx__engine *engine, struct dx__route *route);
 
 /* The join is open: looks at the codecs. */
-void dx__route_open(struct dx__join *join);
+void dx__route_open(struct dx__worker *worker, struct dx__join *join);
 
 /* A stream's turn to read, as stream.c moves bytes: bytes, -EAGAIN, -ENOMEM or an error of the source. */
 int64_t dx__route_move(struct dx__worker *worker, struct dx__stream *stream, uint64_t allowed);
 
-/* A stream has delivered all. True when the join has been ended for a reason of the codecs. */
+/* A stream has delivered all. True when the join has been ended, or will be, for a reason of the codecs. */
 bool dx__route_stream_ended(struct dx__worker *worker, struct dx__join *join, struct dx__stream *stream);
 
 /* Whether the end that is passed on to the sink is a message, not an end of the bytes. */

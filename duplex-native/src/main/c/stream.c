@@ -5,6 +5,7 @@
 #include "join.h"
 #include "limit.h"
 #include "option.h"
+#include "putting.h"
 #include "route.h"
 
 #include <errno.h>
@@ -158,7 +159,11 @@ static bool flush(struct dx__worker *worker, struct dx__stream *stream)
 {
 	struct dx__socket *sink = stream->sink;
 	uint64_t before = dx__output_length(sink);
-	int rc = before ? dx__output_flush(worker, sink) : 0;
+	bool is_route = dx__join_of(stream)->route;
+	/* What was queued and is not there any more was lost, to an error that another stream has met. */
+	int rc = before ? dx__output_flush(worker, sink) : dx__stream_pending(stream) ? dx__socket_error(sink) : 0;
+	if (!rc && is_route && dx__put_waiting(sink))
+		rc = dx__output_flush(worker, sink);
 	if (rc && rc != -EAGAIN) {
 		dx__join_sink_failed(worker, stream);
 		return false;
@@ -171,13 +176,16 @@ static bool flush(struct dx__worker *worker, struct dx__stream *stream)
 		return false;
 	}
 	if (stream->eof) {
-		if (!dx__stream_pending(stream))
+		/* Behind a reply the end comes, too. */
+		if (!dx__stream_pending(stream) && !(is_route && dx__output_length(sink)))
 			dx__join_stream_ended(worker, stream);
 		return false;
 	}
-	/* A lossy one may have to read for the others. */
+	/* A lossy one may have to read for the others, also when it has had all its own. */
 	if (!stream->lossy && !dx__stream_may_take(stream))
 		return false;
+	if (dx__fan_has_had_all(stream) && dx__stream_pending(stream))
+		return true;
 	return !dx__join_is_used_up(worker, stream);
 }
 

@@ -231,6 +231,58 @@ static void closing_a_join_delivers_what_is_in_flight(void)
 	engine_close(engine);
 }
 
+/* Through the half that the join leaves to the application, in every way, until that fails. */
+static void *use_output(void *argument)
+{
+	static uint8_t bytes[300 * KIB];
+	dx_id socket = *(dx_id *)argument;
+	int64_t result;
+	unsigned round = 0;
+	do {
+		struct dx_message message = { .length = sizeof(bytes) };
+		switch (round++ % 4) {
+		case 0: result = dx_put(socket, bytes, sizeof(bytes), &message, 1); break;
+		case 1: result = dx_send(socket, bytes, sizeof(bytes)); break;
+		case 2: result = dx_send_wait(socket, bytes, sizeof(bytes), 1); break;
+		default: result = dx_queue_wait(socket, bytes, 100); break;
+		}
+	} while (result >= 0 || result == -EAGAIN || result == -ETIMEDOUT || result == -EBUSY);
+	CHECK_EQ(result, -ENOENT);
+	return NULL;
+}
+
+static void *take_all(void *argument)
+{
+	static uint8_t bytes[300 * KIB];
+	while (recv(*(int *)argument, bytes, sizeof(bytes), 0) > 0)
+		;
+	return NULL;
+}
+
+/* Closing a join closes its sockets, also halves that it did not use and that the application is using now. */
+static void closing_a_join_waits_for_who_is_inside(void)
+{
+	dx_id engine = engine_open(2);
+	for (unsigned round = 0; round < scaled(300); round++) {
+		struct dx_join_options options = join_options(DX_JOIN_HALF_DUPLEX);
+		struct bridge bridge = bridge_open(engine, WIRE_UNIX, WIRE_UNIX, 0, &options);
+		pthread_t users[2], reader = thread_start(take_all, &bridge.a.peer);
+		for (unsigned i = 0; i < 2; i++)
+			users[i] = thread_start(use_output, &bridge.a.socket);
+		if (round % 2)
+			AWAIT(peer_readable(bridge.a.peer, 0));
+		CHECK_OK(dx_join_close_wait(bridge.join));
+		for (unsigned i = 0; i < 2; i++)
+			thread_join(users[i]);
+		peer_shut(bridge.a.peer);
+		peer_close(bridge.b.peer);
+		AWAIT(engine_info(engine).sockets == 0);
+		thread_join(reader);
+		peer_close(bridge.a.peer);
+	}
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
@@ -244,5 +296,6 @@ int main(void)
 	RUN(an_inherited_linger_does_not_block);
 	RUN(closing_a_joined_socket_ends_the_join);
 	RUN(closing_a_join_delivers_what_is_in_flight);
+	RUN(closing_a_join_waits_for_who_is_inside);
 	return test_end();
 }

@@ -53,6 +53,13 @@ static int decode_beyond(void *decoder, const struct dx_codec_options *options, 
 	return DX_DECODE_PIECE;
 }
 
+static int decode_nonsense(void *decoder, const struct dx_codec_options *options, uint8_t *data, size_t length, size_t *used,
+		struct dx_piece *piece)
+{
+	(void)decoder, (void)options, (void)data, (void)length, (void)used, (void)piece;
+	return DX_DECODE_PIECE + 1;
+}
+
 static struct dx_codec_options named(const char *name)
 {
 	struct dx_codec_options options = *codec_of(DX_CODEC_PLUGIN, 0);
@@ -91,6 +98,7 @@ static void one_that_is_wrong_harms_nobody(void)
 		{.size = sizeof(pairs), .keep = 1, .decode = decode_nothing, .encode = encode_pair},
 		{.size = sizeof(pairs), .keep = 1, .decode = decode_never, .encode = encode_pair},
 		{.size = sizeof(pairs), .keep = 1, .decode = decode_beyond, .encode = encode_pair},
+		{.size = sizeof(pairs), .keep = 1, .decode = decode_nonsense, .encode = encode_pair},
 	};
 	dx_id engine = engine_open(1), join;
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++) {

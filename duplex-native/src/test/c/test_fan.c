@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -146,6 +147,37 @@ static void a_broken_sink_leaves_the_others_alone(void)
 	engine_close(engine);
 }
 
+/* What it still had to deliver is lost, also of a source that has nothing more to send and is not told by a write. */
+static void a_broken_sink_leaves_all_its_sources(void)
+{
+	for (unsigned workers = 1; workers <= 2; workers++) {
+		dx_id engine = engine_open(workers), joins[2];
+		struct line sources[2], sink = line_open(engine, WIRE_UNIX, 16 * KIB);
+		struct dx_join_options options = join_options(DX_JOIN_HALF_DUPLEX);
+		struct stream much = stream_new(), little = stream_new(), at_peer = much;
+		for (unsigned i = 0; i < 2; i++) {
+			sources[i] = line_open(engine, WIRE_UNIX, 0);
+			CHECK_OK(dx_join_wait(sources[i].socket, sink.socket, &options, &joins[i]));
+		}
+		peer_send_until_stalled(sources[0].peer, &much);
+		peer_send(sources[1].peer, &little, 100);
+		AWAIT(join_info(joins[1]).a_to_b_pending == 100);
+		/* nothing more goes in; what is there can be read, and makes room for the write that fails */
+		CHECK_SYS(shutdown(sink.peer, SHUT_RD));
+		peer_recv_some(sink.peer, &at_peer, UINT64_MAX);
+		for (unsigned i = 0; i < 2; i++) {
+			struct dx_event end = await_ended(engine, joins[i]);
+			CHECK_EQ(end.reason, DX_REASON_RESET);
+			CHECK_EQ(end.side, DX_SIDE_B);
+			CHECK_EQ(end.result, -EPIPE);
+		}
+		line_close(&sources[0]);
+		line_close(&sources[1]);
+		line_close(&sink);
+		engine_close(engine);
+	}
+}
+
 static void several_sources_share_a_sink(void)
 {
 	enum { SOURCES = 4, RECORD = 1000, RECORDS = 500 };
@@ -216,6 +248,49 @@ static void a_mesh_tells_everybody_everything(void)
 	engine_close(engine);
 }
 
+/* Commands are answered between the turns of a fan, each of which moves a part of what there is. */
+static void many_sinks_do_not_hold_the_worker_up(void)
+{
+	enum { MANY = 24 };
+	dx_id engine = engine_open(1);
+	uint8_t *ahead = calloc(1, 4 * MIB);
+	bool is_seen = false;
+	CHECK(ahead);
+	while (!is_seen) {
+		int pair[2];
+		dx_id source, first, join;
+		struct line sinks[MANY];
+		struct dx_join_options options = join_options(DX_JOIN_HALF_DUPLEX | DX_JOIN_NO_CLOSE);
+		wire_pair(WIRE_TCP4, 0, pair);
+		CHECK_OK(dx_adopt(engine, pair[0], ahead, 4 * MIB, &source));
+		/* nothing is read until all are there */
+		options.a_to_b_rate = 1;
+		sinks[0] = line_open(engine, WIRE_TCP4, 0);
+		CHECK_OK(dx_join_wait(source, sinks[0].socket, &options, &first));
+		options.a_to_b_rate = 0;
+		for (unsigned i = 1; i < MANY; i++) {
+			sinks[i] = line_open(engine, WIRE_TCP4, 0);
+			CHECK_OK(dx_join_wait(source, sinks[i].socket, &options, &join));
+		}
+		uint64_t token = token_new(), read;
+		CHECK_OK(dx_join_limit(first, &options, token));
+		do {
+			struct dx_join_info info = join_info(first);
+			read = info.a_to_b + info.a_to_b_pending;
+			is_seen |= read > KIB && read < 2 * MIB;
+		} while (read < 2 * MIB && socket_info(sinks[0].socket).output_queued == 0);
+		await_success(engine, token);
+		CHECK_OK(dx_close_wait(source, DX_CLOSE_RESET, 0));
+		peer_close(pair[1]);
+		for (unsigned i = 0; i < MANY; i++) {
+			CHECK_OK(dx_close_wait(sinks[i].socket, DX_CLOSE_RESET, 0));
+			peer_close(sinks[i].peer);
+		}
+	}
+	free(ahead);
+	engine_close(engine);
+}
+
 static void the_same_two_are_joined_once(void)
 {
 	dx_id engine = engine_open(1), join, second;
@@ -239,8 +314,10 @@ int main(void)
 	RUN(the_slowest_sets_the_pace_until_it_is_undone);
 	RUN(a_lossy_sink_that_stalls_is_dropped);
 	RUN(a_broken_sink_leaves_the_others_alone);
+	RUN(a_broken_sink_leaves_all_its_sources);
 	RUN(several_sources_share_a_sink);
 	RUN(a_mesh_tells_everybody_everything);
+	RUN(many_sinks_do_not_hold_the_worker_up);
 	RUN(the_same_two_are_joined_once);
 	return test_end();
 }

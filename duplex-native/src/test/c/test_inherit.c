@@ -56,6 +56,100 @@ static void connections_are_joined_as_they_come(void)
 	}
 }
 
+/* Nobody was told of them: whatever the template passes on, they go when their joins end. */
+static void connections_go_with_their_joins(void)
+{
+	static const uint32_t flags[] = { 0, DX_JOIN_NO_CLOSE, DX_JOIN_HALF_DUPLEX, DX_JOIN_HALF_DUPLEX | DX_JOIN_NO_CLOSE };
+	for (unsigned i = 0; i < 16; i++) {
+		dx_id engine = engine_open(2), join;
+		struct dx_address address;
+		dx_id listener = listen_anywhere(engine, &address);
+		struct line shared = line_open(engine, WIRE_TCP4, 0);
+		struct dx_join_options options = join_options(flags[i % 4]);
+		bool to_shared = i & 4, shared_ends = i & 8;
+		CHECK_OK(to_shared ? dx_join_wait(listener, shared.socket, &options, &join)
+						   : dx_join_wait(shared.socket, listener, &options, &join));
+		int client = wire_connect(&address, 0);
+		AWAIT(engine_info(engine).joins_active == 1);
+		CHECK_EQ(engine_info(engine).sockets, 3);
+		if (to_shared)
+			say(client, shared.peer);
+		else
+			say(shared.peer, client);
+		if (shared_ends)
+			CHECK_OK(dx_close_wait(shared.socket, 0, 1));
+		else if (to_shared || !(flags[i % 4] & DX_JOIN_HALF_DUPLEX))
+			peer_shut(client);
+		else
+			peer_shut(shared.peer);
+		if (!shared_ends && !(flags[i % 4] & DX_JOIN_HALF_DUPLEX))
+			peer_shut(shared.peer);
+		AWAIT(engine_info(engine).joins_active == 0);
+		test_note("flags %u, %s, %s", flags[i % 4], to_shared ? "to the shared" : "from it", shared_ends ? "closed" : "ended");
+		peer_expect_end(client);
+		peer_close(client);
+		AWAIT(engine_info(engine).sockets == (shared_ends ? 1u : 2u));
+		line_close(&shared);
+		CHECK_OK(dx_close_wait(listener, 0, 0));
+		engine_close(engine);
+	}
+}
+
+/* The join of the connection to this socket; 0 when there is none yet. */
+static struct dx_join_info find_join(dx_id engine, dx_id shared)
+{
+	struct dx_join_info rows[20];
+	uint64_t next;
+	int count = dx_joins_wait(engine, 0, 0, rows, 20, &next);
+	CHECK_GE(count, 0);
+	for (int i = 0; i < count; i++) {
+		if (rows[i].b == shared && rows[i].state == DX_JOIN_OPEN)
+			return rows[i];
+	}
+	return (struct dx_join_info){ 0 };
+}
+
+/* One template's join is undone while the other's comes to nothing, and then the connection is the application's or gone. */
+static void a_connection_is_taken_while_another_join_fails(void)
+{
+	dx_id engine = engine_open(2), route, templates[2];
+	struct dx_address address;
+	dx_id listener = listen_anywhere(engine, &address);
+	struct dx_join_options options = join_options(DX_JOIN_ROUTE);
+	struct line shared = line_open(engine, WIRE_UNIX, 0), routed = line_open(engine, WIRE_UNIX, 0),
+			other = line_open(engine, WIRE_UNIX, 0);
+	/* the halves of a route are not shared: known when a worker tries */
+	CHECK_OK(dx_join_wait(routed.socket, other.socket, &options, &route));
+	CHECK_OK(dx_join_wait(listener, shared.socket, NULL, &templates[0]));
+	CHECK_OK(dx_join_wait(listener, routed.socket, NULL, &templates[1]));
+	unsigned released = 0;
+	for (unsigned round = 0; round < scaled(2000); round++) {
+		int client = wire_connect(&address, 0);
+		struct dx_join_info found;
+		while (!(found = find_join(engine, shared.socket)).id)
+			;
+		CHECK_OK(dx_unjoin_wait(found.id, NULL));
+		int fd;
+		do
+			fd = dx_release_wait(found.a, 1000);
+		while (fd == -EBUSY);
+		if (fd >= 0) {
+			released++;
+			peer_close(fd);
+		} else {
+			CHECK_EQ(fd, -ENOENT);
+		}
+		peer_close(client);
+		AWAIT(engine_info(engine).sockets == 4);
+	}
+	CHECK_GT(released, 0);
+	line_close(&shared);
+	line_close(&routed);
+	line_close(&other);
+	CHECK_OK(dx_close_wait(listener, 0, 0));
+	engine_close(engine);
+}
+
 struct joiner {
 	dx_id listener;
 	dx_id socket;
@@ -250,6 +344,8 @@ int main(void)
 {
 	test_begin();
 	RUN(connections_are_joined_as_they_come);
+	RUN(connections_go_with_their_joins);
+	RUN(a_connection_is_taken_while_another_join_fails);
 	RUN(threads_that_join_it_at_once_all_succeed);
 	RUN(it_ends_when_the_other_socket_has_gone);
 	RUN(it_ends_at_once_when_the_other_socket_has_gone);

@@ -3,7 +3,10 @@
 #include "support_message.h"
 #include "support_proxy.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void clients_and_backends_have_their_codecs(void)
 {
@@ -81,6 +84,7 @@ static void the_host_shakes_hands(void)
 		CHECK_OK(dx_proxy_proceed(asked.object));
 		struct dx_event connected = await_event(engine, is_connected, asked.object);
 		CHECK_EQ(connected.object, asked.object);
+		CHECK_EQ(connected.token, 0);
 		CHECK_EQ(dx_send(asked.a, "x", 1), -EBUSY);
 		int server = wire_accept(backend);
 		CHECK_EQ(dx_send_wait(connected.b, "login\n", 6, 30000), 6);
@@ -121,6 +125,18 @@ static void a_handshake_that_fails_ends_the_connection(void)
 	CHECK_EQ(peer_recv_to_reset(client, &none), 0);
 	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
 	peer_close(client);
+	/* refused, and told so: what it was told arrives, although it goes on talking */
+	client = client_open(&front);
+	asked = await_connection(engine, front.proxy);
+	peer_say(client, "GET / HTTP/1.1\r\n\r\n");
+	CHECK_EQ(dx_send_wait(asked.a, "426\r\n", 5, 30000), 5);
+	CHECK_OK(dx_proxy_refuse(asked.object, DX_REFUSED_BY_HANDSHAKE));
+	peer_hears(client, "426\r\n");
+	peer_expect_end(client);
+	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
+	CHECK_EQ(proxy_info(&front).refused_by_handshake, 1);
+	peer_close(client);
+	CHECK_EQ(dx_proxy_refuse(asked.object, 4), -EINVAL);
 	/* late: whoever waits in a receive is told */
 	client = client_open(&front);
 	asked = await_connection(engine, front.proxy);
@@ -140,9 +156,48 @@ static void a_handshake_that_fails_ends_the_connection(void)
 	engine_close(engine);
 }
 
+static void *put_until_refused(void *argument)
+{
+	dx_id socket = *(dx_id *)argument;
+	char *payload = calloc(1, 2 * MIB);
+	struct dx_message message = {.length = 2 * MIB};
+	while (dx_put_wait(socket, payload, 2 * MIB, &message, 1, 30000) == 1)
+		;
+	free(payload);
+	return NULL;
+}
+
+/* What the host has said in part is queued by it, and thrown away by the worker. For what sanitizers see. */
+static void a_connection_is_refused_while_the_host_speaks(void)
+{
+	dx_id engine = engine_open(2);
+	struct dx_address address;
+	int backend = wire_listen(WIRE_TCP4, 10, &address);
+	struct dx_proxy_options options = proxy_options(DX_PROXY_JOIN_EVENTS | DX_PROXY_HANDSHAKE);
+	struct front front = front_open(engine, WIRE_TCP4, &options);
+	front_add(&front, &address);
+	front_start(&front);
+	for (unsigned i = 0; i < scaled(30); i++) {
+		int client = client_open(&front);
+		struct dx_event asked = await_connection(engine, front.proxy);
+		pthread_t host = thread_start(put_until_refused, &asked.a);
+		char some[256 * KIB];
+		long n = CHECK_SYS(read(client, some, sizeof(some)));
+		CHECK_GT(n, 0);
+		CHECK_OK(dx_proxy_refuse(asked.object, DX_REFUSED_BY_ROUTER));
+		CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
+		thread_join(host);
+		peer_close(client);
+	}
+	CHECK_EQ(proxy_info(&front).active, 0);
+	peer_close(backend);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
+	RUN(a_connection_is_refused_while_the_host_speaks);
 	RUN(the_host_shakes_hands);
 	RUN(a_handshake_that_fails_ends_the_connection);
 	RUN(clients_and_backends_have_their_codecs);

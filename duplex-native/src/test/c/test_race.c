@@ -116,11 +116,35 @@ static void the_source_is_bound(void)
 	engine_close(engine);
 }
 
+/* A unix listener whose backlog is full is tried again and again, also when others are tried beside it. */
+static void a_full_backlog_is_tried_again_beside_others(void)
+{
+	dx_id engine = engine_open(1), socket;
+	struct deaf deaf = deaf_open();
+	struct dx_address address;
+	int listener = wire_listen(WIRE_UNIX, 0, &address), filler = wire_connect(&address, 0);
+	struct dx_address addresses[] = { address, deaf.address };
+	struct dx_connect_options options = { .size = sizeof(options), .attempt_delay = 10 };
+	uint64_t token = token_new();
+	CHECK_OK(dx_connect(engine, addresses, 2, &options, token, &socket));
+	/* both are on their way */
+	AWAIT(engine_info(engine).descriptors == 2);
+	peer_close(wire_accept(listener));
+	await_success(engine, token);
+	struct line line = { socket, wire_accept(listener), WIRE_UNIX };
+	line_close(&line);
+	peer_close(filler);
+	peer_close(listener);
+	deaf_close(&deaf);
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
 	RUN(the_one_that_answers_wins);
 	RUN(a_race_is_given_up_at_any_time);
+	RUN(a_full_backlog_is_tried_again_beside_others);
 	RUN(the_source_is_bound);
 	return test_end();
 }

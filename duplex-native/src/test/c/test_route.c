@@ -50,6 +50,52 @@ static void a_stream_becomes_messages_and_back(void)
 	engine_close(engine);
 }
 
+/* wherever the reads end: each message is text by itself */
+static void a_stream_becomes_text(void)
+{
+	dx_id engine = engine_open(1);
+	struct rng rng;
+	rng_init(&rng, 5);
+	for (uint32_t chunk = 0; chunk < 6; chunk++) {
+		struct dx_codec_options text = *codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_TEXT), reader = *WS_CLIENT;
+		text.chunk = chunk;
+		struct bridge bridge = route_open(engine, NULL, &text, 0);
+		dx_id socket;
+		CHECK_OK(dx_adopt(engine, bridge.b.peer, NULL, 0, &socket));
+		CHECK_OK(dx_codec_set(socket, &reader));
+		char sent[4000], got[4000];
+		size_t length = 0, at = 0, received = 0;
+		while (length < sizeof(sent) - 4) {
+			static const char *const characters[] = {"a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x8e\x84"};
+			const char *next = characters[rng_below(&rng, 4)];
+			memcpy(sent + length, next, strlen(next));
+			length += strlen(next);
+		}
+		while (received < length) {
+			size_t n = 1 + rng_below(&rng, 3);
+			n = n < length - at ? n : length - at;
+			peer_write(bridge.a.peer, sent + at, n);
+			at += n;
+			struct dx_message message;
+			int64_t count = at < length ? dx_get(socket, got + received, sizeof(got) - received, &message, 1)
+					: dx_get_wait(socket, got + received, sizeof(got) - received, &message, 1, 30000);
+			CHECK(count == 1 || (count == -EAGAIN && at < length));
+			received += count == 1 ? message.length : 0;
+		}
+		CHECK_EQ(received, length);
+		CHECK(!memcmp(sent, got, length));
+		/* what is not text is found at the end, too */
+		peer_write(bridge.a.peer, "\xe2\x82", 2);
+		peer_shut(bridge.a.peer);
+		struct dx_event ended = await_ended(engine, bridge.join);
+		CHECK_EQ(ended.reason, DX_REASON_PROTOCOL);
+		CHECK_EQ(ended.failure, DX_CODEC_MESSAGE);
+		CHECK_OK(dx_close_wait(socket, 0, 1000));
+		peer_close(bridge.a.peer);
+	}
+	engine_close(engine);
+}
+
 /* a gateway before and a gateway behind: what goes in comes out, whatever the sizes */
 static void bulk_goes_through_two_gateways(void)
 {
@@ -80,6 +126,32 @@ static void bulk_goes_through_two_gateways(void)
 		peer_close(last.peer);
 		engine_close(engine);
 	}
+}
+
+/* One message that nobody could put together: it is told in pieces, and none of them waits for the others. */
+static void a_message_of_any_size_passes_in_a_few_kilobytes(void)
+{
+	dx_id engine = engine_open(1);
+	struct dx_codec_options options = *WS_SERVER;
+	options.max_message = UINT64_MAX;
+	struct bridge bridge = route_open(engine, &options, &options, 0);
+	uint64_t length = scaled(1024) * MIB, total = length + 1;
+	uint8_t header[15] = {0x82, 0xff, [14] = 'x'}; /* masked by 0 */
+	for (int i = 0; i < 8; i++)
+		header[2 + i] = (uint8_t)(total >> (56 - 8 * i));
+	peer_write(bridge.a.peer, header, sizeof(header));
+	header[1] = 0x7f;
+	header[10] = 'x';
+	peer_expect(bridge.b.peer, header, 11);
+	uint64_t resident = resident_bytes();
+	struct flow flow = flow_new(bridge.a.peer, bridge.b.peer, length, false);
+	flows_run(&flow, 1);
+	CHECK_EQ(engine_info(engine).message_memory, 0);
+	CHECK_EQ(join_info(bridge.join).a_to_b_messages, 1);
+	if (!sanitized())
+		CHECK_LE(resident_bytes(), resident + 2 * MIB);
+	bridge_close(&bridge);
+	engine_close(engine);
 }
 
 static void a_close_ends_both_directions(void)
@@ -250,7 +322,9 @@ int main(void)
 	test_begin();
 	RUN(each_side_has_its_codec);
 	RUN(a_stream_becomes_messages_and_back);
+	RUN(a_stream_becomes_text);
 	RUN(bulk_goes_through_two_gateways);
+	RUN(a_message_of_any_size_passes_in_a_few_kilobytes);
 	RUN(a_close_ends_both_directions);
 	RUN(an_end_without_close_is_a_reset);
 	RUN(a_close_that_is_not_answered_is_not_waited_for);

@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -212,6 +213,67 @@ static void a_cleared_nonblock_does_not_hang_the_engine_for_ever(void)
 	engine_close(engine);
 }
 
+static void a_cleared_nonblock_does_not_block_sending_a_file(void)
+{
+	dx_id engine = engine_open(1);
+	int file = (int)CHECK_SYS(memfd_create("file", MFD_CLOEXEC));
+	CHECK_SYS(ftruncate(file, 16 * MIB));
+	for (enum wire wire = 0; wire < WIRES; wire++) {
+		int duplicate;
+		struct line line = line_with_duplicate(engine, wire, &duplicate);
+		make_blocking(duplicate);
+		int64_t sent;
+		while ((sent = dx_send_file(line.socket, file, 0, 16 * MIB)) > 0)
+			make_blocking(duplicate);
+		CHECK_EQ(sent, -EAGAIN);
+		line_close(&line);
+		peer_close(duplicate);
+	}
+	peer_close(file);
+	engine_close(engine);
+}
+
+/* A listener that was inherited may be another process's, too. */
+static void a_cleared_nonblock_does_not_block_accepting(void)
+{
+	dx_id engine = engine_open(1);
+	for (enum wire wire = 0; wire < WIRES; wire++) {
+		struct dx_address address;
+		int fd = wire_listen(wire, 5, &address), duplicate = (int)CHECK_SYS(dup(fd));
+		dx_id listener, socket, join;
+		CHECK_OK(dx_adopt_listener(engine, fd, &listener));
+		make_blocking(duplicate);
+		CHECK_EQ(dx_accept(listener, &socket), -EAGAIN);
+		make_blocking(duplicate);
+		struct line line = line_open(engine, WIRE_UNIX, 0);
+		CHECK_OK(dx_join_wait(listener, line.socket, NULL, &join));
+		int client = wire_connect(&address, 0);
+		struct flow flow = flow_new(client, line.peer, 1000, false);
+		flows_run(&flow, 1);
+		make_blocking(duplicate);
+		/* the worker is there */
+		CHECK_OK(dx_unjoin_wait(join, NULL));
+		CHECK_OK(dx_close_wait(listener, 0, 0));
+		line_close(&line);
+		peer_close(client);
+		peer_close(duplicate);
+
+		struct dx_proxy_options options = { .size = sizeof(options) };
+		dx_id proxy;
+		uint16_t port;
+		fd = wire_listen(wire, 5, &address), duplicate = (int)CHECK_SYS(dup(fd));
+		CHECK_OK(dx_proxy_open(engine, &address, &options, &proxy));
+		CHECK_OK(dx_proxy_start_on_wait(proxy, fd, &port));
+		make_blocking(duplicate);
+		client = wire_connect(&address, 0);
+		CHECK(peer_readable(client, -1));
+		CHECK_OK(dx_proxy_close_wait(proxy));
+		peer_close(client);
+		peer_close(duplicate);
+	}
+	engine_close(engine);
+}
+
 int main(void)
 {
 	test_begin();
@@ -222,5 +284,7 @@ int main(void)
 	RUN(a_cleared_nonblock_does_not_block_small_messages);
 	RUN(a_cleared_nonblock_does_not_block_other_joins);
 	RUN(a_cleared_nonblock_does_not_hang_the_engine_for_ever);
+	RUN(a_cleared_nonblock_does_not_block_sending_a_file);
+	RUN(a_cleared_nonblock_does_not_block_accepting);
 	return test_end();
 }

@@ -66,6 +66,14 @@ static int find_plugin(const char *name, const struct dx_codec_ops **ops)
 	return *ops ? 0 : -ENOENT;
 }
 
+/* Where control frames are the application's, pings are, too. */
+static bool can_ping(const struct dx_codec_options *options, const struct dx_codec_ops *ops)
+{
+	bool frames = (options->type == DX_CODEC_WEBSOCKET && options->flags & DX_WEBSOCKET_FRAMES)
+			|| (options->type == DX_CODEC_ZMTP && options->flags & DX_ZMTP_FRAMES);
+	return ops->ping && !frames;
+}
+
 int dx__codec_find(const struct dx_codec_options *options, struct dx_codec_options *resolved,
 		const struct dx_codec_ops **ops)
 {
@@ -85,7 +93,7 @@ int dx__codec_find(const struct dx_codec_options *options, struct dx_codec_optio
 		[DX_CODEC_PLUGIN] = UINT32_MAX,
 	};
 	if (options->size < sizeof(*options) || options->type > DX_CODEC_PLUGIN
-			|| options->flags & ~flags[options->type] || options->chunk > CHUNK_MOST || options->reserved)
+			|| options->flags & ~flags[options->type] || options->chunk > CHUNK_MOST)
 		return -EINVAL;
 	*resolved = *options;
 	if (!resolved->max_message)
@@ -98,10 +106,12 @@ int dx__codec_find(const struct dx_codec_options *options, struct dx_codec_optio
 		resolved->close_timeout = CLOSE_TIMEOUT;
 	*ops = NULL;
 	if (options->type == DX_CODEC_STREAM)
-		return 0;
+		return options->ping_interval ? -EINVAL : 0;
 	int rc = options->type == DX_CODEC_PLUGIN ? find_plugin(options->plugin, ops) : 0;
 	if (!rc && options->type != DX_CODEC_PLUGIN)
 		*ops = codecs[options->type];
+	if (!rc && options->ping_interval && !can_ping(options, *ops))
+		return -EINVAL;
 	return rc || !(*ops)->check ? rc : (*ops)->check(resolved);
 }
 

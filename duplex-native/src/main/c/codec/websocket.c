@@ -483,6 +483,14 @@ static int64_t finish(void *state, const struct dx_codec_options *options, uint3
 	return n < 0 ? 0 : n;
 }
 
+static int64_t ping(void *state, const struct dx_codec_options *options, uint8_t *out)
+{
+	struct encoder *encoder = state;
+	if (encoder->left)
+		return -DX_CODEC_MESSAGE;
+	return encoder->closed ? 0 : put_control(options, DX_WEBSOCKET_PING, NULL, 0, out);
+}
+
 const struct dx_codec_ops dx__codec_websocket = {
 	.size = sizeof(struct dx_codec_ops),
 	.decoder_size = sizeof(struct decoder),
@@ -493,4 +501,5 @@ const struct dx_codec_ops dx__codec_websocket = {
 	.end = end,
 	.encode = encode,
 	.finish = finish,
+	.ping = ping,
 };

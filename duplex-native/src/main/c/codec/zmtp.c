@@ -152,6 +152,19 @@ static int64_t encode(void *state, const struct dx_codec_options *options, const
 	return (int64_t)(n + piece->length);
 }
 
+/* RFC 37, section "Connection Heartbeating". The time to live is the peer's to use, and 0 says nothing of it. */
+static int64_t ping(void *state, const struct dx_codec_options *options, uint8_t *out)
+{
+	const struct encoder *encoder = state;
+	(void)options;
+	if (encoder->counted.inside)
+		return -DX_CODEC_MESSAGE;
+	out[0] = COMMAND;
+	out[1] = PING_HEAD;
+	memcpy(out + 2, "\4PING\0", PING_HEAD);
+	return 2 + PING_HEAD;
+}
+
 const struct dx_codec_ops dx__codec_zmtp = {
 	.size = sizeof(struct dx_codec_ops),
 	.decoder_size = sizeof(struct decoder),
@@ -161,4 +174,5 @@ const struct dx_codec_ops dx__codec_zmtp = {
 	.needs_total = 1,
 	.decode = decode,
 	.encode = encode,
+	.ping = ping,
 };

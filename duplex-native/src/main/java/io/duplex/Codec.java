@@ -7,6 +7,7 @@ package io.duplex;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.NativeCodec;
@@ -19,20 +20,26 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Codec {
 
+	private static final int MAX_CHUNK = 1 << 20;
+
 	/** The engine's default. */
-	private static final Duration FRAME_TIMEOUT = Duration.ofSeconds(30);
+	private static final int FRAME_TIMEOUT = 30_000;
 
 	private final String name;
 
-	private final Settings settings;
+	private final NativeCodec struct;
 
-	private Codec(String name, Settings settings) {
+	/** Null: the engine's, or none. */
+	private final @Nullable MessageCodec inJava;
+
+	private Codec(String name, NativeCodec struct, @Nullable MessageCodec inJava) {
 		this.name = name;
-		this.settings = settings;
+		this.struct = struct;
+		this.inJava = inJava;
 	}
 
 	private static Codec of(String name, int type, int flags) {
-		return new Codec(name, new Settings(type, flags, new byte[0], 0, 0, 0, 0, Duration.ZERO, null, null));
+		return new Codec(name, new NativeCodec(type, flags), null);
 	}
 
 	/**
@@ -61,9 +68,7 @@ public final class Codec {
 		if (delimiter.length == 0 || delimiter.length > 16) {
 			throw new IllegalArgumentException("a delimiter has 1 to 16 bytes, not " + delimiter.length);
 		}
-		Settings settings = of("delimiter", Dx.DX_CODEC_DELIMITER, 0).settings;
-		return new Codec("delimiter",
-				new Settings(settings.type, settings.flags, delimiter.clone(), 0, 0, 0, 0, Duration.ZERO, null, null));
+		return of("delimiter", Dx.DX_CODEC_DELIMITER, 0).with((struct) -> struct.delimiter(delimiter));
 	}
 
 	/**
@@ -75,8 +80,7 @@ public final class Codec {
 		if ((prefix < 1 || prefix > 4) && prefix != 8) {
 			throw new IllegalArgumentException("a length has 1, 2, 3, 4 or 8 bytes, not " + prefix);
 		}
-		return new Codec("length",
-				new Settings(Dx.DX_CODEC_LENGTH, 0, new byte[0], prefix, 0, 0, 0, Duration.ZERO, null, null));
+		return of("length", Dx.DX_CODEC_LENGTH, 0).with((struct) -> struct.prefix(prefix));
 	}
 
 	/**
@@ -98,8 +102,9 @@ public final class Codec {
 	}
 
 	/**
-	 * WebSocket (RFC 6455) at the server's end, behind the handshake: fragments are put
-	 * together, pings answered, the close handshake is done.
+	 * WebSocket (RFC 6455) at the server's end, behind the handshake, which
+	 * {@link WebSockets#accept(DuplexSocket)} does: fragments are put together, pings
+	 * answered, the close handshake is done.
 	 * @return the codec
 	 */
 	public static Codec webSocketServer() {
@@ -107,7 +112,7 @@ public final class Codec {
 	}
 
 	/**
-	 * WebSocket at the client's end.
+	 * WebSocket at the client's end, behind {@link WebSockets#connect}.
 	 * @return the codec
 	 */
 	public static Codec webSocketClient() {
@@ -131,7 +136,7 @@ public final class Codec {
 		if (!name.matches("[a-z0-9-]{1,31}")) {
 			throw new IllegalArgumentException("no name of a codec: '" + name + "'");
 		}
-		return new Codec(name, new Settings(Dx.DX_CODEC_PLUGIN, 0, new byte[0], 0, 0, 0, 0, Duration.ZERO, name, null));
+		return of(name, Dx.DX_CODEC_PLUGIN, 0).with((struct) -> struct.plugin(name));
 	}
 
 	/**
@@ -142,8 +147,8 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public static Codec of(MessageCodec codec) {
-		return new Codec("of " + codec.getClass().getName(), new Settings(Dx.DX_CODEC_STREAM, 0, new byte[0], 0, 0, 0,
-				0, Duration.ZERO, null, Objects.requireNonNull(codec)));
+		return new Codec("of " + codec.getClass().getName(), new NativeCodec(Dx.DX_CODEC_STREAM, 0),
+				Objects.requireNonNull(codec));
 	}
 
 	/**
@@ -152,7 +157,7 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public Codec keeping() {
-		return switch (this.settings.type) {
+		return switch (this.struct.type()) {
 			case Dx.DX_CODEC_LINE, Dx.DX_CODEC_DELIMITER -> withFlag(Dx.DX_CODEC_KEEP);
 			case Dx.DX_CODEC_LENGTH -> withFlag(Dx.DX_LENGTH_KEEP);
 			default -> throw refused("keeping()");
@@ -188,9 +193,7 @@ public final class Codec {
 		if (offset < 0 || offset > 64) {
 			throw new IllegalArgumentException("the offset must be between 0 and 64 bytes: " + offset);
 		}
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, offset, adjustment,
-				old.maxMessage, old.frameTimeout, old.plugin, old.inJava));
+		return with((struct) -> struct.at(offset, adjustment));
 	}
 
 	/**
@@ -199,7 +202,7 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public Codec frames() {
-		return switch (this.settings.type) {
+		return switch (this.struct.type()) {
 			case Dx.DX_CODEC_WEBSOCKET -> withFlag(Dx.DX_WEBSOCKET_FRAMES);
 			case Dx.DX_CODEC_ZMTP -> withFlag(Dx.DX_ZMTP_FRAMES);
 			default -> throw refused("frames()");
@@ -224,9 +227,7 @@ public final class Codec {
 		if (bytes < 1) {
 			throw new IllegalArgumentException("the greatest message must have at least 1 byte: " + bytes);
 		}
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, old.offset,
-				old.adjustment, (bytes == Long.MAX_VALUE) ? -1 : bytes, old.frameTimeout, old.plugin, old.inJava));
+		return with((struct) -> struct.maxMessage((bytes == Long.MAX_VALUE) ? -1 : bytes));
 	}
 
 	/**
@@ -236,22 +237,90 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public Codec withFrameTimeout(Duration timeout) {
-		if (timeout.toMillis() < 1) {
-			throw new IllegalArgumentException("the frame timeout must be at least a millisecond: " + timeout);
+		int millis = millis("frame timeout", timeout);
+		return with((struct) -> struct.frameTimeout(millis));
+	}
+
+	/**
+	 * Another time in which a WebSocket's peer must answer a route's Close; 5 seconds if
+	 * nothing is said.
+	 * @param timeout the limit, at least a millisecond
+	 * @return the codec
+	 */
+	public Codec withCloseTimeout(Duration timeout) {
+		require(Dx.DX_CODEC_WEBSOCKET, "withCloseTimeout()");
+		int millis = millis("close timeout", timeout);
+		return with((struct) -> struct.closeTimeout(millis));
+	}
+
+	/**
+	 * A route pings the peer this often, of WebSocket and ZeroMQ, and ends when nothing
+	 * has come from it since the last ping: {@link JoinEndReason#IDLE}. Not at all if
+	 * nothing is said.
+	 * @param interval the time between two pings, at least a millisecond
+	 * @return the codec
+	 */
+	public Codec withPingInterval(Duration interval) {
+		boolean isFrames = switch (this.struct.type()) {
+			case Dx.DX_CODEC_WEBSOCKET -> hasFlag(Dx.DX_WEBSOCKET_FRAMES);
+			case Dx.DX_CODEC_ZMTP -> hasFlag(Dx.DX_ZMTP_FRAMES);
+			default -> throw refused("withPingInterval()");
+		};
+		if (isFrames) {
+			throw refused("withPingInterval() with frames()");
 		}
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags, old.delimiter, old.prefix, old.offset,
-				old.adjustment, old.maxMessage, timeout, old.plugin, old.inJava));
+		int millis = millis("ping interval", interval);
+		return with((struct) -> struct.pingInterval(millis));
+	}
+
+	/**
+	 * Another limit of a message that a route makes of a stream's bytes; 64 KiB if
+	 * nothing is said. Of HTTP chunks that is their greatest size.
+	 * @param bytes the limit, 1 to 1 MiB
+	 * @return the codec
+	 */
+	public Codec withChunkSize(int bytes) {
+		if (bytes < 1 || bytes > MAX_CHUNK) {
+			throw new IllegalArgumentException("the chunk size must be between 1 byte and 1 MiB: " + bytes);
+		}
+		return with((struct) -> struct.chunk(bytes));
+	}
+
+	private static int millis(String what, Duration duration) {
+		if (duration.toMillis() < 1) {
+			throw new IllegalArgumentException("the " + what + " must be at least a millisecond: " + duration);
+		}
+		return (int) Math.min(Integer.MAX_VALUE, duration.toMillis());
+	}
+
+	boolean isWebSocket() {
+		return this.struct.type() == Dx.DX_CODEC_WEBSOCKET;
+	}
+
+	/**
+	 * At which end of a WebSocket.
+	 * @return whether it is the client's
+	 */
+	boolean isWebSocketClient() {
+		return isWebSocket() && hasFlag(Dx.DX_WEBSOCKET_CLIENT);
+	}
+
+	private boolean hasFlag(int flag) {
+		return (this.struct.flags() & flag) != 0;
+	}
+
+	private Codec with(Consumer<NativeCodec> change) {
+		NativeCodec changed = new NativeCodec(this.struct);
+		change.accept(changed);
+		return new Codec(this.name, changed, this.inJava);
 	}
 
 	private Codec withFlag(int flag) {
-		Settings old = this.settings;
-		return new Codec(this.name, new Settings(old.type, old.flags | flag, old.delimiter, old.prefix, old.offset,
-				old.adjustment, old.maxMessage, old.frameTimeout, old.plugin, old.inJava));
+		return with((struct) -> struct.addFlag(flag));
 	}
 
 	private void require(int type, String method) {
-		if (this.settings.type != type) {
+		if (this.struct.type() != type) {
 			throw refused(method);
 		}
 	}
@@ -261,7 +330,7 @@ public final class Codec {
 	}
 
 	boolean isZmtp() {
-		return this.settings.type == Dx.DX_CODEC_ZMTP;
+		return this.struct.type() == Dx.DX_CODEC_ZMTP;
 	}
 
 	/**
@@ -269,7 +338,7 @@ public final class Codec {
 	 * @return true when it is written in Java
 	 */
 	boolean isInJava() {
-		return this.settings.inJava != null;
+		return this.inJava != null;
 	}
 
 	/**
@@ -279,34 +348,26 @@ public final class Codec {
 	 * @return the messages
 	 */
 	MessageStream open(ScratchPool scratch, long socket) {
-		Settings settings = this.settings;
-		if (settings.inJava == null) {
+		if (this.inJava == null) {
 			return new SocketMessages(scratch, socket);
 		}
-		long most = (settings.maxMessage > 0) ? Math.min(settings.maxMessage, Dx.MAX_READ_AHEAD) : Dx.MAX_READ_AHEAD;
-		Duration timeout = settings.frameTimeout.isZero() ? FRAME_TIMEOUT : settings.frameTimeout;
-		return new JavaMessages(scratch, socket, settings.inJava, (int) most, timeout);
+		long most = this.struct.maxMessage();
+		int timeout = (this.struct.frameTimeout() != 0) ? this.struct.frameTimeout() : FRAME_TIMEOUT;
+		return new JavaMessages(scratch, socket, this.inJava,
+				(most > 0) ? (int) Math.min(most, Dx.MAX_READ_AHEAD) : Dx.MAX_READ_AHEAD, Duration.ofMillis(timeout));
 	}
 
 	/**
-	 * The struct that the engine takes: none for a codec in Java.
+	 * The struct that the engine takes, not to be changed: of a stream for a codec in
+	 * Java.
 	 */
 	byte[] encode() {
-		NativeCodec struct = new NativeCodec(this.settings.type, this.settings.flags);
-		struct.limits(this.settings.maxMessage,
-				(int) Math.min(Integer.MAX_VALUE, Millis.limitOrOff(this.settings.frameTimeout)), 0, 0);
-		struct.delimiter(this.settings.delimiter);
-		struct.length(this.settings.prefix, this.settings.offset, this.settings.adjustment);
-		if (this.settings.plugin != null) {
-			struct.plugin(this.settings.plugin);
-		}
-		return struct.array();
+		return this.struct.array();
 	}
 
 	@Override
 	public boolean equals(@Nullable Object other) {
-		return other instanceof Codec codec && this.settings.inJava == codec.settings.inJava
-				&& Arrays.equals(encode(), codec.encode());
+		return other instanceof Codec codec && this.inJava == codec.inJava && Arrays.equals(encode(), codec.encode());
 	}
 
 	@Override
@@ -317,11 +378,6 @@ public final class Codec {
 	@Override
 	public String toString() {
 		return this.name;
-	}
-
-	private record Settings(int type, int flags, byte[] delimiter, int prefix, int offset, int adjustment,
-			long maxMessage, Duration frameTimeout, @Nullable String plugin, @Nullable MessageCodec inJava) {
-
 	}
 
 }

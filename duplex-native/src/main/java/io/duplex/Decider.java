@@ -5,16 +5,12 @@
 package io.duplex;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Supplier;
 
 import io.duplex.ffi.Dx;
-import io.duplex.ffi.Event;
 import io.duplex.ffi.LibDuplex;
 import io.duplex.ffi.NativeAddress;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides for the connections of one proxy where they go: asks the router, on the
@@ -23,11 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Decider {
 
-	private final String proxy;
-
 	private final ConnectionRouter router;
-
-	private final Supplier<DuplexAddress> localAddress;
 
 	private final Duration namesMaxAge;
 
@@ -37,24 +29,19 @@ final class Decider {
 
 	private final FailureLog failures;
 
-	Decider(DuplexProxyDefinition definition, ConnectionRouter router, Supplier<DuplexAddress> localAddress,
-			EngineCore core) {
-		this.proxy = definition.name();
+	Decider(DuplexProxyDefinition definition, ConnectionRouter router, EngineCore core) {
 		this.router = router;
-		this.localAddress = localAddress;
 		this.namesMaxAge = definition.resolveInterval();
 		this.executor = core.threads().decisions();
 		this.resolver = core.resolver();
-		this.failures = new FailureLog(definition.name());
+		this.failures = new FailureLog("The router", definition.name());
 	}
 
 	/**
 	 * Decide, without making the event thread wait.
-	 * @param event the connection
+	 * @param connection the connection
 	 */
-	void decide(Event event) {
-		Inbound connection = new Inbound(event.object(), this.proxy, client(event.peer()), this.localAddress.get(),
-				Instant.now());
+	void decide(InboundConnection connection) {
 		try {
 			this.executor.execute(() -> route(connection));
 		}
@@ -63,12 +50,7 @@ final class Decider {
 		}
 	}
 
-	private static DuplexAddress client(@Nullable NativeAddress peer) {
-		DuplexAddress address = (peer != null) ? AddressCodec.decode(peer) : null;
-		return (address != null) ? address : DuplexAddress.unnamed();
-	}
-
-	private void route(Inbound connection) {
+	private void route(InboundConnection connection) {
 		try {
 			DuplexAddress target = this.router.route(connection);
 			if (target == null) {
@@ -93,7 +75,7 @@ final class Decider {
 		}
 	}
 
-	private void resolve(Inbound connection, DuplexAddress target) {
+	private void resolve(InboundConnection connection, DuplexAddress target) {
 		this.resolver.resolve(target, this.namesMaxAge).whenComplete((addresses, ex) -> {
 			if (ex != null) {
 				fail(connection, new UnresolvedAddressException("route to", target, NameResolver.cause(ex)));
@@ -104,18 +86,13 @@ final class Decider {
 		});
 	}
 
-	private static void answer(Inbound connection, byte[] addresses) {
+	private static void answer(InboundConnection connection, byte[] addresses) {
 		LibDuplex.dx_proxy_decide(connection.id(), addresses, NativeAddress.count(addresses));
 	}
 
-	private void fail(Inbound connection, Throwable failure) {
+	private void fail(InboundConnection connection, Throwable failure) {
 		LibDuplex.dx_proxy_refuse(connection.id(), Dx.DX_REFUSED_BY_FAILURE);
 		this.failures.failed(connection.clientAddress(), failure);
-	}
-
-	private record Inbound(long id, String proxy, DuplexAddress clientAddress, DuplexAddress localAddress,
-			Instant since) implements InboundConnection {
-
 	}
 
 }

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * can open less {@code reservedDescriptors}; 0: that number.
  * {@link EngineStatistics#descriptorsMax()} tells the outcome
  * @param reservedDescriptors descriptors that are left to the JVM; 0: 512
+ * @param messageBudget bytes in which messages may be put together, for all sockets; 0:
+ * 268435456
  * @param completionExecutor completes futures; must not run tasks in the thread that
  * hands them over. Null: a few threads of the engine's own, which are not to be blocked
  * @param decisionExecutor asks {@link ConnectionRouter}s and runs {@link Transform}s,
@@ -25,12 +27,12 @@ import org.jspecify.annotations.Nullable;
  * threads of the engine's own
  */
 public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors, int reservedDescriptors,
-		@Nullable Executor completionExecutor, @Nullable Executor decisionExecutor) {
+		long messageBudget, @Nullable Executor completionExecutor, @Nullable Executor decisionExecutor) {
 
 	/**
 	 * What an engine has unless it is told otherwise.
 	 */
-	public static final DuplexEngineOptions DEFAULTS = new DuplexEngineOptions(0, 0, 0, 0, null, null);
+	public static final DuplexEngineOptions DEFAULTS = new DuplexEngineOptions(0, 0, 0, 0, 0, null, null);
 
 	private static final int MAX_WORKERS = 64;
 
@@ -56,6 +58,9 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 		if (reservedDescriptors < 0) {
 			throw new IllegalArgumentException("reservedDescriptors must not be negative: " + reservedDescriptors);
 		}
+		if (messageBudget < 0) {
+			throw new IllegalArgumentException("messageBudget must not be negative: " + messageBudget);
+		}
 	}
 
 	/**
@@ -65,7 +70,7 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 	 */
 	public DuplexEngineOptions withWorkers(int count) {
 		return new DuplexEngineOptions(count, this.pipeSize, this.maxDescriptors, this.reservedDescriptors,
-				this.completionExecutor, this.decisionExecutor);
+				this.messageBudget, this.completionExecutor, this.decisionExecutor);
 	}
 
 	/**
@@ -75,7 +80,7 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 	 */
 	public DuplexEngineOptions withPipeSize(int bytes) {
 		return new DuplexEngineOptions(this.workers, bytes, this.maxDescriptors, this.reservedDescriptors,
-				this.completionExecutor, this.decisionExecutor);
+				this.messageBudget, this.completionExecutor, this.decisionExecutor);
 	}
 
 	/**
@@ -84,7 +89,7 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 	 * @return the new options
 	 */
 	public DuplexEngineOptions withMaxDescriptors(int count) {
-		return new DuplexEngineOptions(this.workers, this.pipeSize, count, this.reservedDescriptors,
+		return new DuplexEngineOptions(this.workers, this.pipeSize, count, this.reservedDescriptors, this.messageBudget,
 				this.completionExecutor, this.decisionExecutor);
 	}
 
@@ -94,8 +99,18 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 	 * @return the new options
 	 */
 	public DuplexEngineOptions withReservedDescriptors(int count) {
-		return new DuplexEngineOptions(this.workers, this.pipeSize, this.maxDescriptors, count, this.completionExecutor,
-				this.decisionExecutor);
+		return new DuplexEngineOptions(this.workers, this.pipeSize, this.maxDescriptors, count, this.messageBudget,
+				this.completionExecutor, this.decisionExecutor);
+	}
+
+	/**
+	 * These options with another limit of the memory in which messages are put together.
+	 * @param bytes the limit; 0: the default
+	 * @return the new options
+	 */
+	public DuplexEngineOptions withMessageBudget(long bytes) {
+		return new DuplexEngineOptions(this.workers, this.pipeSize, this.maxDescriptors, this.reservedDescriptors,
+				bytes, this.completionExecutor, this.decisionExecutor);
 	}
 
 	/**
@@ -105,7 +120,7 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 	 */
 	public DuplexEngineOptions withCompletionExecutor(@Nullable Executor executor) {
 		return new DuplexEngineOptions(this.workers, this.pipeSize, this.maxDescriptors, this.reservedDescriptors,
-				executor, this.decisionExecutor);
+				this.messageBudget, executor, this.decisionExecutor);
 	}
 
 	/**
@@ -115,7 +130,7 @@ public record DuplexEngineOptions(int workers, int pipeSize, int maxDescriptors,
 	 */
 	public DuplexEngineOptions withDecisionExecutor(@Nullable Executor executor) {
 		return new DuplexEngineOptions(this.workers, this.pipeSize, this.maxDescriptors, this.reservedDescriptors,
-				this.completionExecutor, executor);
+				this.messageBudget, this.completionExecutor, executor);
 	}
 
 }

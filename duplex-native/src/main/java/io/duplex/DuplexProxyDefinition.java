@@ -7,7 +7,9 @@ package io.duplex;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
@@ -15,13 +17,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a proxy does: the one form of it, wherever it was written down, and the one place
  * that checks it. Immutable; made with {@link #builder(String)}. It has either backends
- * or a router.
+ * or a router, and where one of its sides has a codec its connections are routes.
  *
  * @param name what the proxy is called: a lower case letter, then lower case letters and
  * digits
  * @param listen where it listens; port 0 picks one
  * @param backends servers that take turns; empty with a router
  * @param router decides for each connection where it goes, or null
+ * @param client what is spoken with clients
+ * @param backend what is spoken with backends
  * @param autoStartup whether the application's start starts it
  * @param connectTimeout for one attempt to connect to a backend
  * @param connectAttempts backends that are tried for a connection before it is refused
@@ -32,14 +36,16 @@ import org.jspecify.annotations.Nullable;
  * @param maxLifetime ends a join at this age; zero is off
  * @param maxConnections further ones wait in the backlog; 0: as many as descriptors allow
  * @param resolveInterval time between two looks at the addresses behind host names
- * @param maxPendingDecisions connections that await the router; further ones wait in the
- * backlog
- * @param decisionTimeout time that the router has for a connection before it is refused
+ * @param maxPendingDecisions connections that await the router, or their handshake;
+ * further ones wait in the backlog
+ * @param decisionTimeout time that the router has for a connection, and each handshake,
+ * before it is refused
  */
 public record DuplexProxyDefinition(String name, DuplexAddress listen, List<BackendDefinition> backends,
-		@Nullable ConnectionRouter router, boolean autoStartup, Duration connectTimeout, int connectAttempts,
-		Duration idleTimeout, Duration halfCloseTimeout, Duration maxLifetime, int maxConnections,
-		Duration resolveInterval, int maxPendingDecisions, Duration decisionTimeout) {
+		@Nullable ConnectionRouter router, ProxySide client, ProxySide backend, boolean autoStartup,
+		Duration connectTimeout, int connectAttempts, Duration idleTimeout, Duration halfCloseTimeout,
+		Duration maxLifetime, int maxConnections, Duration resolveInterval, int maxPendingDecisions,
+		Duration decisionTimeout) {
 
 	private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*");
 
@@ -59,6 +65,7 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		check.name();
 		check.that(!listen.isUnnamed(), "listen", listen, "is no place to listen on");
 		check.backends(backends, router);
+		check.sides(client, backend, backends);
 		check.positive("connectTimeout", connectTimeout);
 		check.positive("connectAttempts", connectAttempts);
 		check.notNegative("idleTimeout", idleTimeout);
@@ -115,6 +122,34 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			}
 		}
 
+		void sides(ProxySide client, ProxySide backend, List<BackendDefinition> backends) {
+			side("clientCodec", client, "listen");
+			side("backendCodec", backend, "backends");
+			Codec clientCodec = client.codec();
+			Codec backendCodec = backend.codec();
+			that(clientCodec == null || !clientCodec.isWebSocketClient(), "clientCodec", clientCodec,
+					"is that of a WebSocket's client, and the proxy is the server of its clients");
+			that(backendCodec == null || !backendCodec.isWebSocket() || backendCodec.isWebSocketClient(),
+					"backendCodec", backendCodec,
+					"is that of a WebSocket's server, and the proxy is a client of its backends");
+			WebSocketOptions webSocket = client.webSocket();
+			that(webSocket == null || !backend.hasHandshake() || webSocket.subprotocols().size() < 2,
+					"websocket.subprotocols", (webSocket != null) ? webSocket.subprotocols() : null,
+					"are too many between two WebSockets: client and backend may agree on different ones");
+			for (BackendDefinition one : backends) {
+				that((one.webSocket() != null) == backend.hasHandshake(), "backends", one.address(),
+						"cannot be mixed with ws:// addresses: what is spoken with backends holds for all of them");
+			}
+		}
+
+		private void side(String attribute, ProxySide side, String addresses) {
+			Codec codec = side.codec();
+			boolean isWebSocket = codec != null && codec.isWebSocket();
+			that(isWebSocket == side.hasHandshake(), attribute, codec,
+					side.hasHandshake() ? "is not that of a WebSocket, as ws:// needs it"
+							: "is that of a WebSocket, which needs a handshake: write ws:// in '" + addresses + "'");
+		}
+
 		private InvalidProxyDefinitionException sameName(BackendDefinition backend) {
 			String name = backend.name();
 			if (name.equals(backend.address().label())) {
@@ -161,6 +196,15 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 
 		private @Nullable ConnectionRouter router;
 
+		/** What clients ask for, if they open a WebSocket: empty for anything. */
+		private @Nullable String webSocketPath;
+
+		private WebSocketOptions webSocket = WebSocketOptions.DEFAULTS;
+
+		private @Nullable Codec clientCodec;
+
+		private @Nullable Codec backendCodec;
+
 		private boolean autoStartup = true;
 
 		private Duration connectTimeout = Duration.ofSeconds(5);
@@ -191,6 +235,17 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			this.listen = definition.listen;
 			this.backends = definition.backends;
 			this.router = definition.router;
+			WebSocketOptions client = definition.client.webSocket();
+			WebSocketOptions backend = definition.backend.webSocket();
+			if (client != null) {
+				this.webSocketPath = Objects.requireNonNullElse(client.path(), "");
+				this.webSocket = client;
+			}
+			else if (backend != null) {
+				this.webSocket = backend;
+			}
+			this.clientCodec = definition.client.codec();
+			this.backendCodec = definition.backend.codec();
 			this.autoStartup = definition.autoStartup;
 			this.connectTimeout = definition.connectTimeout;
 			this.connectAttempts = definition.connectAttempts;
@@ -205,12 +260,23 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 
 		/**
 		 * Where the proxy listens. Required.
-		 * @param address as {@link DuplexAddress#of} reads it
+		 * @param address as {@link DuplexAddress#of} reads it, or
+		 * {@code ws://host:port/path} for WebSockets; without a path, all are served
 		 * @return this builder
 		 * @throws InvalidProxyDefinitionException when it is no address
 		 */
 		public Builder listen(String address) {
-			return listen(parse("listen", address));
+			if (!WebSocketUrl.isMeant(address)) {
+				return listen(parse("listen", address, DuplexAddress::of));
+			}
+			WebSocketUrl url = parse("listen", address, WebSocketUrl::of);
+			if (url.path().indexOf('?') >= 0) {
+				throw new InvalidProxyDefinitionException(this.name, "listen", address,
+						"has a query, which is the clients' to say");
+			}
+			listen(url.address());
+			this.webSocketPath = url.path();
+			return this;
 		}
 
 		/**
@@ -220,19 +286,20 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		 */
 		public Builder listen(DuplexAddress address) {
 			this.listen = address;
+			this.webSocketPath = null;
 			return this;
 		}
 
 		/**
 		 * Servers that take turns.
-		 * @param addresses as {@link DuplexAddress#of} reads them
+		 * @param addresses as {@link BackendDefinition#of} reads them
 		 * @return this builder
 		 * @throws InvalidProxyDefinitionException when one is no address
 		 */
 		public Builder backends(String... addresses) {
 			return backends(List.of(addresses)
 				.stream()
-				.map((address) -> new BackendDefinition(null, parse("backends", address)))
+				.map((address) -> parse("backends", address, BackendDefinition::of))
 				.toList());
 		}
 
@@ -253,6 +320,40 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		 */
 		public Builder router(@Nullable ConnectionRouter router) {
 			this.router = router;
+			return this;
+		}
+
+		/**
+		 * How bytes of clients become messages and back. A stream unless told otherwise;
+		 * of {@code ws://}, {@link Codec#webSocketServer()}.
+		 * @param codec the codec; null for the default
+		 * @return this builder
+		 */
+		public Builder clientCodec(@Nullable Codec codec) {
+			this.clientCodec = codec;
+			return this;
+		}
+
+		/**
+		 * How bytes of backends become messages and back. A stream unless told otherwise;
+		 * of {@code ws://}, {@link Codec#webSocketClient()}.
+		 * @param codec the codec; null for the default
+		 * @return this builder
+		 */
+		public Builder backendCodec(@Nullable Codec codec) {
+			this.backendCodec = codec;
+			return this;
+		}
+
+		/**
+		 * How WebSockets are opened, on whichever sides there are some. Paths are those
+		 * of the addresses, codecs those of the sides, and a handshake has the decision's
+		 * time.
+		 * @param options what is asked for and agreed to
+		 * @return this builder
+		 */
+		public Builder webSocket(WebSocketOptions options) {
+			this.webSocket = options;
 			return this;
 		}
 
@@ -341,7 +442,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		}
 
 		/**
-		 * Most connections that await the router. 1024 unless told otherwise.
+		 * Most connections that await the router, or their handshake. 1024 unless told
+		 * otherwise.
 		 * @param decisions the number
 		 * @return this builder
 		 */
@@ -351,7 +453,8 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 		}
 
 		/**
-		 * Time that the router has for a connection. 10 seconds unless told otherwise.
+		 * Time that the router has for a connection, and each handshake. 10 seconds
+		 * unless told otherwise.
 		 * @param timeout the limit
 		 * @return this builder
 		 */
@@ -370,19 +473,55 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			if (this.listen == null) {
 				throw new InvalidProxyDefinitionException(this.name, "listen", null, "must be set");
 			}
-			return new DuplexProxyDefinition(this.name, this.listen, this.backends, this.router, this.autoStartup,
-					this.connectTimeout, this.connectAttempts, this.idleTimeout, this.halfCloseTimeout,
-					this.maxLifetime, this.maxConnections, this.resolveInterval, this.maxPendingDecisions,
-					this.decisionTimeout);
+			return new DuplexProxyDefinition(this.name, this.listen, this.backends, this.router, client(), backend(),
+					this.autoStartup, this.connectTimeout, this.connectAttempts, this.idleTimeout,
+					this.halfCloseTimeout, this.maxLifetime, this.maxConnections, this.resolveInterval,
+					this.maxPendingDecisions, this.decisionTimeout);
 		}
 
-		private DuplexAddress parse(String attribute, String address) {
+		/**
+		 * Whether clients open a WebSocket.
+		 * @return whether the proxy listens on {@code ws://} so far
+		 */
+		public boolean isWebSocketServer() {
+			return this.webSocketPath != null;
+		}
+
+		/**
+		 * Whether backends are opened a WebSocket with.
+		 * @return whether there are such backends so far
+		 */
+		public boolean isWebSocketClient() {
+			return this.backends.stream().anyMatch((backend) -> backend.webSocket() != null);
+		}
+
+		private ProxySide client() {
+			String path = this.webSocketPath;
+			if (path == null) {
+				return new ProxySide(this.clientCodec, null);
+			}
+			return webSocket(this.webSocket.withPath(path.isEmpty() ? null : path),
+					(this.clientCodec != null) ? this.clientCodec : Codec.webSocketServer());
+		}
+
+		private ProxySide backend() {
+			if (!isWebSocketClient()) {
+				return new ProxySide(this.backendCodec, null);
+			}
+			return webSocket(this.webSocket, (this.backendCodec != null) ? this.backendCodec : Codec.webSocketClient());
+		}
+
+		private ProxySide webSocket(WebSocketOptions options, Codec codec) {
+			return new ProxySide(codec, options.withTimeout(this.decisionTimeout));
+		}
+
+		private <T> T parse(String attribute, String address, Function<String, T> parser) {
 			try {
-				return DuplexAddress.of(address);
+				return parser.apply(address);
 			}
 			catch (IllegalArgumentException ex) {
 				throw new InvalidProxyDefinitionException(this.name, attribute, address,
-						"is no address: expected " + DuplexAddress.FORMS, ex);
+						"is no address: expected " + DuplexAddress.FORMS + ", or ws://host:port/path", ex);
 			}
 		}
 

@@ -41,7 +41,7 @@ final class EngineCore {
 
 	private final JoinEnds joinEnds = new JoinEnds();
 
-	private final Deciders deciders = new Deciders();
+	private final Attendants attendants = new Attendants();
 
 	private final TransformedSockets transformed = new TransformedSockets();
 
@@ -70,7 +70,7 @@ final class EngineCore {
 	static EngineCore open(DuplexEngineOptions options) {
 		long[] id = new long[1];
 		int result = LibDuplex.dx_engine_open(EngineOptions.encode(options.workers(), options.pipeSize(),
-				options.maxDescriptors(), options.reservedDescriptors(), 0), id);
+				options.maxDescriptors(), options.reservedDescriptors(), options.messageBudget()), id);
 		if (result < 0) {
 			throw Failures.open(result);
 		}
@@ -99,7 +99,7 @@ final class EngineCore {
 			case Dx.DX_EVENT_DONE -> this.commands.done(event);
 			case Dx.DX_EVENT_READY -> this.readiness.ready(event);
 			case Dx.DX_EVENT_JOIN_ENDED -> this.joinEnds.ended(event);
-			case Dx.DX_EVENT_CONNECTION -> this.deciders.decide(event);
+			case Dx.DX_EVENT_CONNECTION, Dx.DX_EVENT_CONNECTED -> this.attendants.attend(event);
 			default -> {
 				// An event that a later engine sends and nobody here has asked for, or
 				// the last one.
@@ -184,8 +184,8 @@ final class EngineCore {
 		return this.joinEnds;
 	}
 
-	Deciders deciders() {
-		return this.deciders;
+	Attendants attendants() {
+		return this.attendants;
 	}
 
 	TransformedSockets transformed() {

@@ -24,9 +24,11 @@ import java.time.Duration;
  * @param exhausted how often accepting or connecting met a lack of descriptors, memory or
  * ports
  * @param pipeSize bytes of a pipe
+ * @param messageMemory bytes in which messages are put together, now
+ * @param messageBudget the limit of that
  */
 public record EngineStatistics(int workers, Duration uptime, long sockets, long joinsActive, long joinsTotal,
 		long bytes, long bytesSpliced, long pipesInUse, long pipesPooled, long pipesRefused, long descriptors,
-		long descriptorsMax, long exhausted, int pipeSize) {
+		long descriptorsMax, long exhausted, int pipeSize, long messageMemory, long messageBudget) {
 
 }

@@ -5,8 +5,10 @@
 package io.duplex;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -101,13 +103,15 @@ final class EngineThreads {
 	 * Run something later, unless the engine is closed by then.
 	 * @param delay how much later
 	 * @param task is quick
+	 * @return cancels it, and lets go of what it holds
 	 */
-	void after(Duration delay, Runnable task) {
+	Future<?> after(Duration delay, Runnable task) {
 		try {
-			this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+			return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			logger.trace("The engine is closed", ex);
+			return CompletableFuture.completedFuture(null);
 		}
 	}
 

@@ -26,39 +26,48 @@ final class FailureLog {
 
 	private static final int MOST_KINDS = 32;
 
+	private final String subject;
+
 	private final String proxy;
 
 	private final LongSupplier nanoTime;
 
 	private final ConcurrentHashMap<Class<?>, Kind> kinds = new ConcurrentHashMap<>();
 
-	FailureLog(String proxy) {
-		this(proxy, System::nanoTime);
+	/**
+	 * Create a log.
+	 * @param subject what fails, as a sentence begins with it
+	 * @param proxy the proxy's name
+	 */
+	FailureLog(String subject, String proxy) {
+		this(subject, proxy, System::nanoTime);
 	}
 
-	FailureLog(String proxy, LongSupplier nanoTime) {
+	FailureLog(String subject, String proxy, LongSupplier nanoTime) {
+		this.subject = subject;
 		this.proxy = proxy;
 		this.nanoTime = nanoTime;
 	}
 
 	/**
-	 * A router has failed.
-	 * @param client whom it failed
-	 * @param failure what it threw
+	 * It has failed.
+	 * @param peer with whom or for whom
+	 * @param failure what was thrown
 	 */
-	void failed(DuplexAddress client, Throwable failure) {
+	void failed(DuplexAddress peer, Throwable failure) {
 		long now = this.nanoTime.getAsLong();
 		Kind kind = this.kinds.computeIfAbsent(type(failure), (type) -> new Kind(now));
 		if (kind.isNew.compareAndSet(true, false)) {
-			logger.warn("The router of proxy '{}' failed, and {} was refused", this.proxy, client, failure);
+			logger.warn("{} of proxy '{}' failed for {}, which refuses the connection", this.subject, this.proxy, peer,
+					failure);
 			return;
 		}
 		long count = kind.silent.incrementAndGet();
 		long last = kind.lastLogged.get();
 		if (now - last >= INTERVAL && kind.lastLogged.compareAndSet(last, now)) {
 			kind.silent.addAndGet(-count);
-			logger.warn("The router of proxy '{}' failed {} more times, lastly for {}: {}", this.proxy, count, client,
-					failure.toString());
+			logger.warn("{} of proxy '{}' failed {} more times, lastly for {}: {}", this.subject, this.proxy, count,
+					peer, failure.toString());
 		}
 	}
 

@@ -5,10 +5,11 @@
 package io.duplex;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /**
- * A connection that a proxy has accepted and a {@link ConnectionRouter} decides on. No
- * byte of it has been read.
+ * A connection that a proxy has accepted and a {@link ConnectionRouter} decides on. Of a
+ * WebSocket the opening handshake is done; of others no byte has been read.
  */
 public interface InboundConnection {
 
@@ -36,6 +37,14 @@ public interface InboundConnection {
 	 * @return the address with the bound port
 	 */
 	DuplexAddress localAddress();
+
+	/**
+	 * What a WebSocket's client has asked for, of a proxy that listens on {@code ws://}.
+	 * @return the handshake, empty for other proxies
+	 */
+	default Optional<WebSocketHandshake> webSocket() {
+		return Optional.empty();
+	}
 
 	/**
 	 * When the connection was handed to the JVM.

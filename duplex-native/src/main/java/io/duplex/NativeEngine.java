@@ -429,7 +429,7 @@ final class NativeEngine implements DuplexEngine {
 		return new EngineStatistics(info.workers(), Duration.ofNanos(info.uptimeNanos()), info.sockets(),
 				info.joinsActive(), info.joinsTotal(), info.bytes(), info.bytesSpliced(), info.pipesInUse(),
 				info.pipesPooled(), info.pipesRefused(), info.descriptors(), info.descriptorsMax(), info.exhausted(),
-				info.pipeSize());
+				info.pipeSize(), info.messageMemory(), info.messageBudget());
 	}
 
 	@Override

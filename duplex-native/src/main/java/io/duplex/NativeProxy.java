@@ -36,6 +36,9 @@ final class NativeProxy implements DuplexProxy {
 	 */
 	private static final Duration FIRST_LOOKUP = Duration.ofSeconds(2);
 
+	/** For what a client is told when its handshake was not over in time. */
+	private static final Duration TOLD = Duration.ofSeconds(1);
+
 	private final NativeEngine engine;
 
 	private final EngineCore core;
@@ -44,7 +47,8 @@ final class NativeProxy implements DuplexProxy {
 
 	private final DuplexProxyDefinition definition;
 
-	private final @Nullable Decider decider;
+	/** Strong: the engine knows it weakly. */
+	private final @Nullable Attendant attendant;
 
 	private final BackendAddresses addresses;
 
@@ -64,8 +68,7 @@ final class NativeProxy implements DuplexProxy {
 		this.definition = definition;
 		this.address = definition.listen();
 		this.addresses = addresses(this.core, id, definition);
-		ConnectionRouter router = definition.router();
-		this.decider = (router != null) ? new Decider(definition, router, () -> this.address, this.core) : null;
+		this.attendant = Attendant.isNeeded(definition) ? new Attendant(engine, definition, () -> this.address) : null;
 	}
 
 	/** Must not point to the proxy: the timer would keep a leaked engine alive. */
@@ -93,13 +96,15 @@ final class NativeProxy implements DuplexProxy {
 		if (inherited != null) {
 			proxy.address = inherited.address();
 		}
-		if (proxy.decider != null) {
-			core.deciders().add(proxy.id, proxy.decider);
+		if (proxy.attendant != null) {
+			core.attendants().add(proxy.id, proxy.attendant);
 		}
 		try {
+			proxy.setCodec(Dx.DX_SIDE_A, definition.client().codec());
+			proxy.setCodec(Dx.DX_SIDE_B, definition.backend().codec());
 			proxy.setBackends();
 		}
-		catch (DuplexException ex) {
+		catch (DuplexException | InvalidProxyDefinitionException ex) {
 			proxy.close();
 			throw ex;
 		}
@@ -107,11 +112,35 @@ final class NativeProxy implements DuplexProxy {
 	}
 
 	private static ProxyOptions options(DuplexProxyDefinition definition) {
-		return new ProxyOptions((definition.router() != null) ? Dx.DX_PROXY_DECIDED : 0,
-				Millis.limit(definition.connectTimeout()), definition.connectAttempts(),
-				Millis.limitOrOff(definition.idleTimeout()), Millis.limitOrOff(definition.halfCloseTimeout()),
-				Millis.limitOrOff(definition.maxLifetime()), definition.maxConnections(),
-				definition.maxPendingDecisions(), Millis.limit(definition.decisionTimeout()));
+		return new ProxyOptions(flags(definition), Millis.limit(definition.connectTimeout()),
+				definition.connectAttempts(), Millis.limitOrOff(definition.idleTimeout()),
+				Millis.limitOrOff(definition.halfCloseTimeout()), Millis.limitOrOff(definition.maxLifetime()),
+				definition.maxConnections(), definition.maxPendingDecisions(), Millis.limit(hostTimeout(definition)));
+	}
+
+	private static int flags(DuplexProxyDefinition definition) {
+		return ((definition.router() != null) ? Dx.DX_PROXY_DECIDED : 0)
+				| (definition.client().hasHandshake() ? Dx.DX_PROXY_HANDSHAKE : 0)
+				| (definition.backend().hasHandshake() ? Dx.DX_PROXY_HANDSHAKE_BACKEND : 0);
+	}
+
+	/** A handshake has its own limit, at which the peer is still told so. */
+	private static Duration hostTimeout(DuplexProxyDefinition definition) {
+		Duration timeout = definition.decisionTimeout();
+		if (definition.client().hasHandshake() && definition.router() != null) {
+			timeout = timeout.multipliedBy(2);
+		}
+		boolean hasHandshake = definition.client().hasHandshake() || definition.backend().hasHandshake();
+		return hasHandshake ? timeout.plus(TOLD) : timeout;
+	}
+
+	private void setCodec(int side, @Nullable Codec codec) {
+		int result = (codec != null) ? LibDuplex.dx_proxy_codec(this.id, side, codec.encode()) : 0;
+		if (result < 0) {
+			throw new InvalidProxyDefinitionException(name(), (side == Dx.DX_SIDE_A) ? "clientCodec" : "backendCodec",
+					codec, Errno.ENOENT.is(result) ? "was not registered with dx_codec_register()"
+							: "is not known to the engine: " + Failures.error(result));
+		}
 	}
 
 	private void setBackends() {
@@ -197,7 +226,7 @@ final class NativeProxy implements DuplexProxy {
 			give((token) -> LibDuplex.dx_proxy_drain(this.id, 0, token));
 			remember();
 			give((token) -> LibDuplex.dx_proxy_close(this.id, token));
-			this.core.deciders().remove(this.id);
+			this.core.attendants().remove(this.id);
 			this.engine.forget(this);
 		}
 	}
@@ -255,8 +284,9 @@ final class NativeProxy implements DuplexProxy {
 
 	private static ProxyStatistics statistics(ProxyInfo info) {
 		return new ProxyStatistics(info.accepted(), info.active(), info.pending(), info.joined(), info.connectFailed(),
-				info.refusedByRouter(), info.refusedByFailure(), info.refusedByTimeout(), info.refusedExhausted(),
-				info.clientGone(), info.bytesFromClient(), info.bytesFromBackend(), ended(info));
+				info.refusedByRouter(), info.refusedByFailure(), info.refusedByHandshake(), info.refusedByTimeout(),
+				info.refusedExhausted(), info.clientGone(), info.bytesFromClient(), info.bytesFromBackend(),
+				ended(info));
 	}
 
 	private static Map<JoinEndReason, Long> ended(ProxyInfo info) {

@@ -85,6 +85,30 @@ final class NativeSocket implements DuplexSocket {
 		return this.engine;
 	}
 
+	EngineCore core() {
+		return this.core;
+	}
+
+	/**
+	 * Its input half, one caller at a time.
+	 * @return the loop behind receiving
+	 */
+	ReadyLoop input() {
+		return this.input;
+	}
+
+	/**
+	 * Its output half, one caller at a time.
+	 * @return the loop behind sending
+	 */
+	ReadyLoop output() {
+		return this.output;
+	}
+
+	SocketBytes bytes() {
+		return this.bytes;
+	}
+
 	MessageStream messages() {
 		return this.messages;
 	}
@@ -780,15 +804,21 @@ final class NativeSocket implements DuplexSocket {
 	}
 
 	/**
-	 * How messages call it.
-	 * @return its peer, or its number while nobody has asked for that
+	 * What exceptions call it.
+	 * @return its peer, or its id
 	 */
 	String subject() {
 		Addresses known = this.addresses;
 		return (known != null && !known.peer.isUnnamed()) ? known.peer.toString() : "socket " + this.id;
 	}
 
-	private DuplexException failure(String operation, long result) {
+	/**
+	 * Something could not be done.
+	 * @param operation what
+	 * @param result a negative errno
+	 * @return the exception
+	 */
+	DuplexException failure(String operation, long result) {
 		if (Errno.EPIPE.is(result) && isOutputShut()) {
 			return new DuplexClosedException(operation, subject(), Failures.error(result), "its output was shut down");
 		}

@@ -16,6 +16,8 @@ import java.util.Map;
  * @param connectFailed connections that found no backend which answered
  * @param refusedByRouter connections that the router refused
  * @param refusedByFailure connections for which the router failed
+ * @param refusedByHandshake connections whose client did not open its WebSocket (or
+ * another handshake) as it should
  * @param refusedByTimeout connections that were not decided in time
  * @param refusedExhausted connections for which there was no memory, descriptor or port
  * @param clientGone connections whose client ended before they were joined
@@ -25,8 +27,9 @@ import java.util.Map;
  * reasons that have not occurred
  */
 public record ProxyStatistics(long accepted, long active, long pending, long joined, long connectFailed,
-		long refusedByRouter, long refusedByFailure, long refusedByTimeout, long refusedExhausted, long clientGone,
-		long bytesFromClient, long bytesFromBackend, Map<JoinEndReason, Long> ended) {
+		long refusedByRouter, long refusedByFailure, long refusedByHandshake, long refusedByTimeout,
+		long refusedExhausted, long clientGone, long bytesFromClient, long bytesFromBackend,
+		Map<JoinEndReason, Long> ended) {
 
 	/**
 	 * Create a new record.
@@ -40,7 +43,8 @@ public record ProxyStatistics(long accepted, long active, long pending, long joi
 	 * @return the sum of the refusals
 	 */
 	public long refused() {
-		return this.refusedByRouter + this.refusedByFailure + this.refusedByTimeout + this.refusedExhausted;
+		return this.refusedByRouter + this.refusedByFailure + this.refusedByHandshake + this.refusedByTimeout
+				+ this.refusedExhausted;
 	}
 
 }

@@ -9,6 +9,7 @@ import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 
 import io.duplex.ffi.Errno;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tries something on half a held socket until it is ready for it: the one loop behind
@@ -18,6 +19,8 @@ import io.duplex.ffi.Errno;
 final class ReadyLoop {
 
 	private static final int AGAIN = -Errno.EAGAIN.number();
+
+	private static final int CANCELED = -Errno.ECANCELED.number();
 
 	private final EngineCore core;
 
@@ -79,14 +82,28 @@ final class ReadyLoop {
 	 * @return completes on the engine's executor, or is complete
 	 */
 	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result) {
+		return run(attempt, result, null);
+	}
+
+	/**
+	 * Try, without keeping a thread, until somebody wants it to stop.
+	 * @param <T> type of the result
+	 * @param attempt returns what C functions return; made once more, with the turn, when
+	 * it is to stop
+	 * @param result makes the result of what the last attempt returned, or throws what
+	 * went wrong; {@code -ECANCELED} when it stopped first
+	 * @param stop when this completes there is no more waiting; null: never
+	 * @return completes on the engine's executor, or is complete
+	 */
+	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result, @Nullable CompletableFuture<?> stop) {
 		CompletableFuture<T> future = new CompletableFuture<>();
 		CompletableFuture<Void> turn = this.turns.enter();
-		Runnable task = new Task<>(turn, attempt, result, future);
+		Task<T> task = new Task<>(turn, attempt, result, stop, future);
 		if (turn.isDone()) {
 			task.run();
 		}
 		else {
-			turn.thenRun(() -> this.core.completions().execute(task));
+			task.runAfter(turn);
 		}
 		return future;
 	}
@@ -102,27 +119,39 @@ final class ReadyLoop {
 
 		private final LongFunction<T> result;
 
+		private final @Nullable CompletableFuture<?> stop;
+
 		private final CompletableFuture<T> future;
 
-		Task(CompletableFuture<Void> turn, LongSupplier attempt, LongFunction<T> result, CompletableFuture<T> future) {
+		Task(CompletableFuture<Void> turn, LongSupplier attempt, LongFunction<T> result,
+				@Nullable CompletableFuture<?> stop, CompletableFuture<T> future) {
 			this.turn = turn;
 			this.attempt = attempt;
 			this.result = result;
+			this.stop = stop;
 			this.future = future;
+		}
+
+		void runAfter(CompletableFuture<Void> wait) {
+			CompletableFuture<?> first = (this.stop != null) ? CompletableFuture.anyOf(wait, this.stop) : wait;
+			first.thenRun(() -> ReadyLoop.this.core.completions().execute(this));
 		}
 
 		@Override
 		public void run() {
 			try {
-				long value = this.attempt.getAsLong();
-				if (value == AGAIN) {
-					ReadyLoop loop = ReadyLoop.this;
-					loop.core.readiness()
-						.arm(loop.socket, loop.readiness)
-						.thenRun(() -> loop.core.completions().execute(this));
+				boolean stopping = this.stop != null && this.stop.isDone();
+				if (stopping && !this.turn.isDone()) {
+					finish(CANCELED);
 					return;
 				}
-				finish(value);
+				long value = this.attempt.getAsLong();
+				if (value == AGAIN && !stopping) {
+					ReadyLoop loop = ReadyLoop.this;
+					runAfter(loop.core.readiness().arm(loop.socket, loop.readiness));
+					return;
+				}
+				finish((value == AGAIN) ? CANCELED : value);
 			}
 			catch (Readiness.ArmException ex) {
 				finish(ex.result());

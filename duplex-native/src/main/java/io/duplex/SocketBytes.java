@@ -43,6 +43,15 @@ final class SocketBytes {
 		return receive(buffer, (data, length) -> LibDuplex.dx_recv_queued(this.socket, data, length));
 	}
 
+	/**
+	 * Give bytes back: they are received, joined or got before any other.
+	 * @param bytes what was received last
+	 * @return 0 or a negative errno
+	 */
+	long giveBack(byte[] bytes) {
+		return (bytes.length > 0) ? LibDuplex.dx_unrecv(this.socket, bytes, bytes.length) : 0;
+	}
+
 	private long receive(ByteBuffer buffer, Call call) {
 		if (buffer.isDirect()) {
 			long count = call.apply(buffer.slice(), buffer.remaining());

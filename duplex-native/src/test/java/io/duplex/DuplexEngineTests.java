@@ -48,15 +48,19 @@ class DuplexEngineTests {
 		assertThat(statistics.uptime()).isPositive();
 		assertThat(statistics.joinsActive()).isZero();
 		assertThat(statistics.pipeSize()).isEqualTo(262144);
+		assertThat(statistics.messageBudget()).isEqualTo(256 << 20);
+		assertThat(statistics.messageMemory()).isZero();
 		assertThat(statistics.descriptorsMax()).isGreaterThan(statistics.descriptors());
 	}
 
 	@Test
 	void optionsReachTheEngine() {
-		try (DuplexEngine other = DuplexEngine.create(new DuplexEngineOptions(1, 65536, 200, 100, null, null))) {
+		try (DuplexEngine other = DuplexEngine
+			.create(new DuplexEngineOptions(1, 65536, 200, 100, 1 << 20, null, null))) {
 			assertThat(other.statistics().workers()).isOne();
 			assertThat(other.statistics().pipeSize()).isEqualTo(65536);
 			assertThat(other.statistics().descriptorsMax()).isEqualTo(200);
+			assertThat(other.statistics().messageBudget()).isEqualTo(1 << 20);
 		}
 	}
 

@@ -27,7 +27,7 @@ class FailureLogTests {
 
 	private final AtomicLong time = new AtomicLong();
 
-	private final FailureLog log = new FailureLog("cache", this.time::get);
+	private final FailureLog log = new FailureLog("The router", "cache", this.time::get);
 
 	@BeforeEach
 	void listen() {

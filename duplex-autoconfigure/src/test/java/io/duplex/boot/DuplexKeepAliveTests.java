@@ -7,6 +7,7 @@ package io.duplex.boot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +38,8 @@ class DuplexKeepAliveTests {
 			Process application = start("--duplex.proxies.cache.listen=tcp://127.0.0.1:0",
 					"--duplex.proxies.cache.backends=" + backend.address());
 			try {
-				await().untilAsserted(() -> assertThat(output()).contains("listening on tcp://127.0.0.1:"));
+				await().atMost(Duration.ofMinutes(1))
+					.untilAsserted(() -> assertThat(output()).contains("listening on tcp://127.0.0.1:"));
 				int port = Integer.parseInt(output().replaceAll("(?s).*listening on tcp://127.0.0.1:(\\d+).*", "$1"));
 				assertThat(application.waitFor(2, TimeUnit.SECONDS)).isFalse();
 				try (TestClient client = new TestClient(port)) {

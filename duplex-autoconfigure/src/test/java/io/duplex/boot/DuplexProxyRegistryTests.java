@@ -171,7 +171,7 @@ class DuplexProxyRegistryTests {
 		this.registry.register(definition("cache").build());
 		this.engine.proxy("cache")
 			.drainSlowly()
-			.statistics(new ProxyStatistics(9, 5, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, Map.of()));
+			.statistics(new ProxyStatistics(9, 5, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of()));
 		this.registry.start();
 		this.registry.stop(() -> {
 		});

@@ -147,6 +147,8 @@ public final class Dx {
 
 	public static final int DX_REFUSED_BY_FAILURE = 2;
 
+	public static final int DX_REFUSED_BY_HANDSHAKE = 3;
+
 	public static final int DX_PROXY_STOPPED = 0;
 
 	public static final int DX_PROXY_STARTED = 1;

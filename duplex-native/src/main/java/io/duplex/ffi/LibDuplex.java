@@ -50,6 +50,8 @@ public final class LibDuplex {
 
 	public static native long dx_recv_queued(long socket, ByteBuffer data, long length);
 
+	public static native int dx_unrecv(long socket, byte[] data, long length);
+
 	public static native long dx_peek(long socket, long offset, ByteBuffer data, long length);
 
 	public static native long dx_send(long socket, ByteBuffer data, long length);
@@ -107,6 +109,8 @@ public final class LibDuplex {
 	public static native int dx_proxy_backend(long proxy, int backend, byte @Nullable [] addresses, int count,
 			long token);
 
+	public static native int dx_proxy_codec(long proxy, int side, byte[] options);
+
 	public static native int dx_proxy_start(long proxy, long token);
 
 	public static native int dx_pass(long socket, long carrier, long token);
@@ -122,6 +126,8 @@ public final class LibDuplex {
 	public static native int dx_proxy_close(long proxy, long token);
 
 	public static native int dx_proxy_decide(long connection, byte[] addresses, int count);
+
+	public static native int dx_proxy_proceed(long connection);
 
 	public static native int dx_proxy_refuse(long connection, int refusal);
 

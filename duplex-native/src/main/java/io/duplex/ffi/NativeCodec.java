@@ -36,6 +36,8 @@ public final class NativeCodec {
 
 	static final int CLOSE_TIMEOUT = 60;
 
+	static final int PING_INTERVAL = 64;
+
 	static final int PLUGIN = 68;
 
 	private final ByteBuffer struct = Layout.struct(SIZEOF);
@@ -50,11 +52,52 @@ public final class NativeCodec {
 		this.struct.putInt(FLAGS, flags);
 	}
 
-	public void limits(long maxMessage, int frameTimeout, int chunk, int closeTimeout) {
-		this.struct.putLong(MAX_MESSAGE, maxMessage);
-		this.struct.putInt(FRAME_TIMEOUT, frameTimeout);
-		this.struct.putInt(CHUNK, chunk);
-		this.struct.putInt(CLOSE_TIMEOUT, closeTimeout);
+	/**
+	 * Begin with what another says.
+	 * @param other the other
+	 */
+	public NativeCodec(NativeCodec other) {
+		this.struct.put(0, other.struct.array());
+	}
+
+	public int type() {
+		return this.struct.getInt(TYPE);
+	}
+
+	public int flags() {
+		return this.struct.getInt(FLAGS);
+	}
+
+	public void addFlag(int flag) {
+		this.struct.putInt(FLAGS, flags() | flag);
+	}
+
+	public long maxMessage() {
+		return this.struct.getLong(MAX_MESSAGE);
+	}
+
+	public int frameTimeout() {
+		return this.struct.getInt(FRAME_TIMEOUT);
+	}
+
+	public void maxMessage(long bytes) {
+		this.struct.putLong(MAX_MESSAGE, bytes);
+	}
+
+	public void frameTimeout(int millis) {
+		this.struct.putInt(FRAME_TIMEOUT, millis);
+	}
+
+	public void closeTimeout(int millis) {
+		this.struct.putInt(CLOSE_TIMEOUT, millis);
+	}
+
+	public void pingInterval(int millis) {
+		this.struct.putInt(PING_INTERVAL, millis);
+	}
+
+	public void chunk(int bytes) {
+		this.struct.putInt(CHUNK, bytes);
 	}
 
 	public void delimiter(byte[] delimiter) {
@@ -62,8 +105,11 @@ public final class NativeCodec {
 		this.struct.put(DELIMITER, delimiter);
 	}
 
-	public void length(int prefix, int offset, int adjustment) {
-		this.struct.putInt(PREFIX, prefix);
+	public void prefix(int bytes) {
+		this.struct.putInt(PREFIX, bytes);
+	}
+
+	public void at(int offset, int adjustment) {
 		this.struct.putInt(OFFSET, offset);
 		this.struct.putInt(ADJUSTMENT, adjustment);
 	}

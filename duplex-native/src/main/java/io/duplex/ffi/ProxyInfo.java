@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public final class ProxyInfo {
 
-	static final int SIZEOF = 240;
+	static final int SIZEOF = 248;
 
 	static final int STATE = 4;
 
@@ -42,6 +42,8 @@ public final class ProxyInfo {
 	static final int BYTES_FROM_BACKEND = 104;
 
 	static final int ENDED = 112;
+
+	static final int REFUSED_BY_HANDSHAKE = 240;
 
 	private final ByteBuffer struct;
 
@@ -99,6 +101,10 @@ public final class ProxyInfo {
 
 	public long refusedByTimeout() {
 		return this.struct.getLong(REFUSED_BY_TIMEOUT);
+	}
+
+	public long refusedByHandshake() {
+		return this.struct.getLong(REFUSED_BY_HANDSHAKE);
 	}
 
 	public long refusedExhausted() {

@@ -41,7 +41,7 @@ class Welcome {
 	@EventListener(ApplicationReadyEvent.class)
 	void sayWhatToTry() {
 		DuplexAddress echo = this.registry.findProxy("echo").orElseThrow().address();
-		String actuator = "http://localhost:" + this.environment.getProperty("local.server.port") + "/actuator";
+		String actuator = page() + "/actuator";
 		logger.info("""
 
 
@@ -54,7 +54,13 @@ class Welcome {
 
 				  curl {}/duplex
 				  curl {}/duplexjoins
-				""", places(actuator), echo.host(), echo.port(), actuator, actuator);
+
+				A page that talks to a backend through a WebSocket is at {}
+				""", places(actuator), echo.host(), echo.port(), actuator, actuator, page());
+	}
+
+	private String page() {
+		return "http://localhost:" + this.environment.getProperty("local.server.port");
 	}
 
 	private String places(String actuator) {

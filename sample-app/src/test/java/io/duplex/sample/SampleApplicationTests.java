@@ -41,7 +41,8 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(OutputCaptureExtension.class)
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
 		properties = { "sample.handshake=tcp://127.0.0.1:0", "duplex.proxies.echo.listen=tcp://127.0.0.1:0",
-				"duplex.proxies.byclient.listen=tcp://127.0.0.1:0" })
+				"duplex.proxies.byclient.listen=tcp://127.0.0.1:0",
+				"duplex.proxies.gateway.listen=ws://127.0.0.1:0/echo" })
 @DirtiesContext
 class SampleApplicationTests {
 

@@ -7,6 +7,7 @@ package io.duplex.boot.autoconfigure;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.IntFunction;
+import java.util.function.LongFunction;
 
 import io.duplex.DuplexEngine;
 import io.duplex.DuplexEngineOptions;
@@ -28,11 +29,15 @@ record DuplexEngineFactory(DuplexProperties.Engine properties, Executor decision
 		DuplexEngineOptions options = DuplexEngineOptions.DEFAULTS.withDecisionExecutor(this.decisionExecutor);
 		Integer workers = this.properties.getWorkers();
 		if (workers != null) {
-			options = set("duplex.engine.workers", workers, workers, options::withWorkers, "Must be between 1 and 64.");
+			options = set("duplex.engine.workers", workers, workers, ofInt(options::withWorkers),
+					"Must be between 1 and 64.");
 		}
 		DataSize pipeSize = this.properties.getPipeSize();
-		options = set("duplex.engine.pipe-size", pipeSize, pipeSize.toBytes(), options::withPipeSize,
+		options = set("duplex.engine.pipe-size", pipeSize, pipeSize.toBytes(), ofInt(options::withPipeSize),
 				"Must be between 64KB and 1MB.");
+		DataSize messageBudget = this.properties.getMessageBudget();
+		options = set("duplex.engine.message-budget", messageBudget, messageBudget.toBytes(),
+				options::withMessageBudget, "Must be positive.");
 		for (DuplexEngineOptionsCustomizer customizer : this.customizers) {
 			options = customizer.customize(options);
 		}
@@ -44,16 +49,20 @@ record DuplexEngineFactory(DuplexProperties.Engine properties, Executor decision
 	 * not being set.
 	 */
 	private static DuplexEngineOptions set(String property, Object value, long number,
-			IntFunction<DuplexEngineOptions> option, String reason) {
-		if (number <= 0 || number > Integer.MAX_VALUE) {
+			LongFunction<DuplexEngineOptions> option, String reason) {
+		if (number <= 0) {
 			throw new InvalidConfigurationPropertyValueException(property, value, reason);
 		}
 		try {
-			return option.apply((int) number);
+			return option.apply(number);
 		}
-		catch (IllegalArgumentException ex) {
+		catch (ArithmeticException | IllegalArgumentException ex) {
 			throw new InvalidConfigurationPropertyValueException(property, value, reason, ex);
 		}
+	}
+
+	private static LongFunction<DuplexEngineOptions> ofInt(IntFunction<DuplexEngineOptions> option) {
+		return (number) -> option.apply(Math.toIntExact(number));
 	}
 
 }

@@ -73,6 +73,12 @@ public class DuplexProperties {
 		 */
 		private DataSize pipeSize = DataSize.ofKilobytes(256);
 
+		/**
+		 * Memory in which messages may be put together, for all connections. A message
+		 * that finds none is refused.
+		 */
+		private DataSize messageBudget = DataSize.ofMegabytes(256);
+
 		public @Nullable Integer getWorkers() {
 			return this.workers;
 		}
@@ -87,6 +93,14 @@ public class DuplexProperties {
 
 		public void setPipeSize(DataSize pipeSize) {
 			this.pipeSize = pipeSize;
+		}
+
+		public DataSize getMessageBudget() {
+			return this.messageBudget;
+		}
+
+		public void setMessageBudget(DataSize messageBudget) {
+			this.messageBudget = messageBudget;
 		}
 
 	}
@@ -119,8 +133,8 @@ public class DuplexProperties {
 	public static class Proxy {
 
 		/**
-		 * Address to listen on: 'tcp://host:port', where port 0 picks a free one, or
-		 * 'unix:///path'.
+		 * Address to listen on: 'tcp://host:port', where port 0 picks a free one,
+		 * 'unix:///path', or 'ws://host:port/path' for WebSockets.
 		 */
 		private @Nullable String listen;
 
@@ -129,6 +143,19 @@ public class DuplexProperties {
 		 * with an address and a name.
 		 */
 		private List<Backend> backends = new ArrayList<>();
+
+		/**
+		 * Codec of what clients send and are sent: its type, or an object with the type
+		 * and its options. Bytes as they come if not set.
+		 */
+		private @Nullable Codec clientCodec;
+
+		/**
+		 * Codec of what backends send and are sent.
+		 */
+		private @Nullable Codec backendCodec;
+
+		private final WebSocket websocket = new WebSocket();
 
 		/**
 		 * Whether to start the proxy with the application.
@@ -174,13 +201,14 @@ public class DuplexProperties {
 		private @Nullable Duration resolveInterval;
 
 		/**
-		 * Number of connections that may wait for the decision of a '@DuplexRoute';
-		 * further ones wait to be accepted.
+		 * Number of connections that may wait for the decision of a '@DuplexRoute', or
+		 * for their handshake; further ones wait to be accepted.
 		 */
 		private @Nullable Integer maxPendingDecisions;
 
 		/**
-		 * Time that a '@DuplexRoute' may take to decide; then the connection is refused.
+		 * Time that a '@DuplexRoute' may take to decide, or a handshake; then the
+		 * connection is refused.
 		 */
 		private @Nullable Duration decisionTimeout;
 
@@ -198,6 +226,26 @@ public class DuplexProperties {
 
 		public void setBackends(List<Backend> backends) {
 			this.backends = backends;
+		}
+
+		public @Nullable Codec getClientCodec() {
+			return this.clientCodec;
+		}
+
+		public void setClientCodec(@Nullable Codec clientCodec) {
+			this.clientCodec = clientCodec;
+		}
+
+		public @Nullable Codec getBackendCodec() {
+			return this.backendCodec;
+		}
+
+		public void setBackendCodec(@Nullable Codec backendCodec) {
+			this.backendCodec = backendCodec;
+		}
+
+		public WebSocket getWebsocket() {
+			return this.websocket;
 		}
 
 		public @Nullable Boolean getAutoStartup() {
@@ -287,7 +335,8 @@ public class DuplexProperties {
 	 *
 	 * @param name the name by which the backend is told from others; 'host:port' or the
 	 * name of the unix socket's file if not set
-	 * @param address where to connect to: 'tcp://host:port' or 'unix:///path'
+	 * @param address where to connect to: 'tcp://host:port', 'unix:///path' or
+	 * 'ws://host:port/path'
 	 */
 	public record Backend(@Nullable String name, @Nullable String address) {
 
@@ -299,6 +348,159 @@ public class DuplexProperties {
 		 */
 		public static Backend of(String address) {
 			return new Backend(null, address);
+		}
+
+	}
+
+	/**
+	 * How bytes become messages and back.
+	 *
+	 * @param type line, crlf, delimiter, length, varint, chunked, or the name of a codec
+	 * that was registered with the native library
+	 * @param keep whether what ends or begins a message stays a part of it: of line,
+	 * crlf, delimiter and length
+	 * @param delimiter what ends a message, 1 to 16 bytes in UTF-8: of delimiter
+	 * @param prefix bytes of the length that a message begins with, 1, 2, 3, 4 or 8: of
+	 * length
+	 * @param littleEndian whether the length is in little endian: of length
+	 * @param inclusive whether the length counts itself and what stands before it: of
+	 * length
+	 * @param offset bytes of a message before its length, 0 to 64: of length
+	 * @param adjustment added to the length to get that of what follows it: of length
+	 * @param maxMessage size of the greatest message
+	 * @param frameTimeout time in which a message that has begun to arrive must be
+	 * complete, or bring another 64KB
+	 * @param chunkSize size of the greatest message that is made of a stream's bytes
+	 */
+	public record Codec(@Nullable String type, @Nullable Boolean keep, @Nullable String delimiter,
+			@Nullable Integer prefix, @Nullable Boolean littleEndian, @Nullable Boolean inclusive,
+			@Nullable Integer offset, @Nullable Integer adjustment, @Nullable DataSize maxMessage,
+			@Nullable Duration frameTimeout, @Nullable DataSize chunkSize) {
+
+		/**
+		 * A codec that was given as nothing but its type. Also what the binder converts a
+		 * plain string with.
+		 * @param type the type
+		 * @return the codec
+		 */
+		public static Codec of(String type) {
+			return new Codec(type, null, null, null, null, null, null, null, null, null, null);
+		}
+
+	}
+
+	/**
+	 * How WebSockets are opened and kept, on whichever sides of a proxy there are some.
+	 */
+	public static class WebSocket {
+
+		/**
+		 * Subprotocols: those that clients may choose from, in order of preference, and
+		 * that backends are offered.
+		 */
+		private List<String> subprotocols = new ArrayList<>();
+
+		/**
+		 * Origins of pages that may connect, such as 'https://example.org'. All if not
+		 * set.
+		 */
+		private List<String> origins = new ArrayList<>();
+
+		/**
+		 * Time between two pings of a peer, which is cut off when nothing has come from
+		 * it since the last one. 0 switches it off.
+		 */
+		private Duration pingInterval = Duration.ofSeconds(30);
+
+		/**
+		 * Whether what comes from the other side is sent as text, and must be UTF-8,
+		 * rather than as binary messages.
+		 */
+		private boolean text;
+
+		/**
+		 * Size of the greatest message.
+		 */
+		private DataSize maxMessage = DataSize.ofMegabytes(16);
+
+		/**
+		 * Time in which a message that has begun to arrive must be complete, or bring
+		 * another 64KB.
+		 */
+		private Duration frameTimeout = Duration.ofSeconds(30);
+
+		/**
+		 * Time that a peer has to answer a Close.
+		 */
+		private Duration closeTimeout = Duration.ofSeconds(5);
+
+		/**
+		 * Size of the greatest head of a handshake's request or response.
+		 */
+		private DataSize maxHeaderSize = DataSize.ofKilobytes(8);
+
+		public List<String> getSubprotocols() {
+			return this.subprotocols;
+		}
+
+		public void setSubprotocols(List<String> subprotocols) {
+			this.subprotocols = subprotocols;
+		}
+
+		public List<String> getOrigins() {
+			return this.origins;
+		}
+
+		public void setOrigins(List<String> origins) {
+			this.origins = origins;
+		}
+
+		public Duration getPingInterval() {
+			return this.pingInterval;
+		}
+
+		public void setPingInterval(Duration pingInterval) {
+			this.pingInterval = pingInterval;
+		}
+
+		public boolean isText() {
+			return this.text;
+		}
+
+		public void setText(boolean text) {
+			this.text = text;
+		}
+
+		public DataSize getMaxMessage() {
+			return this.maxMessage;
+		}
+
+		public void setMaxMessage(DataSize maxMessage) {
+			this.maxMessage = maxMessage;
+		}
+
+		public Duration getFrameTimeout() {
+			return this.frameTimeout;
+		}
+
+		public void setFrameTimeout(Duration frameTimeout) {
+			this.frameTimeout = frameTimeout;
+		}
+
+		public Duration getCloseTimeout() {
+			return this.closeTimeout;
+		}
+
+		public void setCloseTimeout(Duration closeTimeout) {
+			this.closeTimeout = closeTimeout;
+		}
+
+		public DataSize getMaxHeaderSize() {
+			return this.maxHeaderSize;
+		}
+
+		public void setMaxHeaderSize(DataSize maxHeaderSize) {
+			this.maxHeaderSize = maxHeaderSize;
 		}
 
 	}

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 import io.duplex.BackendDefinition;
-import io.duplex.DuplexAddress;
+import io.duplex.Codec;
 import io.duplex.DuplexProxyDefinition;
 import io.duplex.InvalidProxyDefinitionException;
 
@@ -121,6 +121,18 @@ class ProxyProperties {
 		map.from(proxy::getMaxPendingDecisions).to(builder::maxPendingDecisions);
 		map.from(proxy::getDecisionTimeout).to(builder::decisionTimeout);
 		builder.backends(toDefinitions(name, proxy.getBackends()));
+		mapCodecs(name, proxy, builder);
+	}
+
+	private void mapCodecs(String name, DuplexProperties.Proxy proxy, DuplexProxyDefinition.Builder builder) {
+		CodecProperties webSocket = new CodecProperties(name, "websocket");
+		builder.webSocket(webSocket.options(proxy.getWebsocket()));
+		Codec client = new CodecProperties(name, "clientCodec").codec(proxy.getClientCodec());
+		Codec backend = new CodecProperties(name, "backendCodec").codec(proxy.getBackendCodec());
+		builder.clientCodec((client == null && builder.isWebSocketServer())
+				? webSocket.webSocket(Codec.webSocketServer(), proxy.getWebsocket()) : client);
+		builder.backendCodec((backend == null && builder.isWebSocketClient())
+				? webSocket.webSocket(Codec.webSocketClient(), proxy.getWebsocket()) : backend);
 	}
 
 	private List<BackendDefinition> toDefinitions(String name, List<DuplexProperties.Backend> backends) {
@@ -137,7 +149,7 @@ class ProxyProperties {
 					"has no address: set %s.%s.%s[%d].address".formatted(PREFIX, name, BACKENDS, index));
 		}
 		try {
-			return new BackendDefinition(backend.name(), DuplexAddress.of(backend.address()));
+			return BackendDefinition.of(backend.name(), backend.address());
 		}
 		catch (IllegalArgumentException ex) {
 			throw new InvalidProxyDefinitionException(name, BACKENDS, backend.address(), "is no address", ex);

@@ -109,6 +109,7 @@ public class DuplexMetrics implements MeterBinder, ApplicationListener<DuplexPro
 			}
 			refused("router", ProxyStatistics::refusedByRouter);
 			refused("failure", ProxyStatistics::refusedByFailure);
+			refused("handshake", ProxyStatistics::refusedByHandshake);
 			refused("timeout", ProxyStatistics::refusedByTimeout);
 			refused("exhausted", ProxyStatistics::refusedExhausted);
 		}

@@ -42,7 +42,7 @@ class DuplexPropertiesDocumentationTests {
 
 	private static final String PROXY = "duplex.proxies.<name>.";
 
-	private static final Pattern ROW = Pattern.compile("\\|\\s*`(duplex\\.[^`]+)`\\s*\\|([^|]*)\\|.*");
+	private static final Pattern ROW = Pattern.compile("\\|\\s*`((?:duplex|<codec>)\\.[^`]+)`\\s*\\|([^|]*)\\|.*");
 
 	@Test
 	void readmeListsExactlyThePropertiesThatThereAre() throws IOException {
@@ -77,7 +77,7 @@ class DuplexPropertiesDocumentationTests {
 		List<Map<String, String>> described = metadata("$.properties[?(@.name =~ /duplex\\..*/)]");
 		assertThat(described).extracting((property) -> property.get("name"))
 			.containsExactlyInAnyOrder("duplex.enabled", "duplex.engine.workers", "duplex.engine.pipe-size",
-					"duplex.shutdown.grace-period", "duplex.proxies");
+					"duplex.engine.message-budget", "duplex.shutdown.grace-period", "duplex.proxies");
 		assertThat(described).allSatisfy((property) -> assertThat(property.get("description")).endsWith("."));
 	}
 
@@ -115,7 +115,15 @@ class DuplexPropertiesDocumentationTests {
 			}
 			else if (List.class.isAssignableFrom(field.getType())) {
 				names.add(name);
-				collect(name + "[].", typeArgument(field, 0), names);
+				Class<?> item = typeArgument(field, 0);
+				if (item.getEnclosingClass() == DuplexProperties.class) {
+					collect(name + "[].", item, names);
+				}
+			}
+			else if (field.getType() == DuplexProperties.Codec.class) {
+				// One table for all of them.
+				names.add(name);
+				collect("<codec>.", field.getType(), names);
 			}
 			else if (field.getType().getEnclosingClass() == DuplexProperties.class) {
 				collect(name + ".", field.getType(), names);

@@ -46,12 +46,14 @@ class DuplexPropertiesTests {
 	void bindsEveryProperty() {
 		DuplexProperties properties = bindYaml("""
 				duplex:
-				  engine: { workers: 2, pipe-size: 128KB }
+				  engine: { workers: 2, pipe-size: 128KB, message-budget: 64MB }
 				  shutdown: { grace-period: 7s }
 				  proxies:
 				    cache:
 				      listen: tcp://0.0.0.0:6380
 				      backends: [ "tcp://10.0.0.5:6379", "tcp://10.0.0.6:6379" ]
+				      client-codec: line
+				      backend-codec: { type: length, prefix: 4 }
 				      auto-startup: false
 				      connect-timeout: 2s
 				      connect-attempts: 4
@@ -65,6 +67,7 @@ class DuplexPropertiesTests {
 				""");
 		assertThat(properties.getEngine().getWorkers()).isEqualTo(2);
 		assertThat(properties.getEngine().getPipeSize()).isEqualTo(DataSize.ofKilobytes(128));
+		assertThat(properties.getEngine().getMessageBudget()).isEqualTo(DataSize.ofMegabytes(64));
 		assertThat(properties.getShutdown().getGracePeriod()).isEqualTo(Duration.ofSeconds(7));
 		assertThat(properties.getProxies()).containsOnlyKeys("cache");
 		Proxy proxy = properties.getProxies().get("cache");

@@ -4,15 +4,24 @@
 
 package io.duplex.boot.container;
 
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 import io.duplex.boot.test.LocalDuplexPort;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
@@ -84,6 +93,43 @@ class RedisContainerTests {
 			assertThat(jedis.get(key)).isEqualTo(value);
 			jedis.del(key);
 		}
+	}
+
+	@Test
+	void pipeliningOverAWebSocket(@LocalDuplexPort("gateway") int gateway) {
+		int count = 20_000;
+		StringBuilder expected = new StringBuilder();
+		ByteArrayOutputStream received = new ByteArrayOutputStream();
+		WebSocket socket = HttpClient.newHttpClient()
+			.newWebSocketBuilder()
+			.buildAsync(URI.create("ws://127.0.0.1:" + gateway + "/service"), new WebSocket.Listener() {
+
+				@Override
+				public @Nullable CompletionStage<?> onBinary(WebSocket webSocket, ByteBuffer data, boolean last) {
+					byte[] bytes = new byte[data.remaining()];
+					data.get(bytes);
+					received.writeBytes(bytes);
+					webSocket.request(1);
+					return null;
+				}
+
+			})
+			.join();
+		// Messages of any size: what the server reads is a stream.
+		StringBuilder commands = new StringBuilder();
+		for (int i = 0; i < count; i++) {
+			commands.append("ECHO value").append(i).append("\r\n");
+			String value = "value" + i;
+			expected.append('$').append(value.length()).append("\r\n").append(value).append("\r\n");
+			if (i % 700 == 699 || i == count - 1) {
+				byte[] bytes = commands.toString().getBytes(StandardCharsets.US_ASCII);
+				socket.sendBinary(ByteBuffer.wrap(bytes), true).join();
+				commands.setLength(0);
+			}
+		}
+		await().atMost(Duration.ofMinutes(1)).until(() -> received.size() >= expected.length());
+		assertThat(received.toString(StandardCharsets.US_ASCII)).isEqualTo(expected.toString());
+		socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
 	}
 
 	@Test

@@ -25,8 +25,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class DuplexMetricsTests {
 
-	private static final ProxyStatistics STATISTICS = new ProxyStatistics(100, 9, 1, 80, 2, 3, 4, 5, 6, 7, 1000, 2000,
-			Map.of(JoinEndReason.RESET, 13L));
+	private static final ProxyStatistics STATISTICS = new ProxyStatistics(100, 9, 1, 80, 2, 3, 4, 8, 5, 6, 7, 1000,
+			2000, Map.of(JoinEndReason.RESET, 13L));
 
 	private final FakeDuplexEngine engine = new FakeDuplexEngine();
 
@@ -72,6 +72,7 @@ class DuplexMetricsTests {
 		assertThat(gauge("duplex.connections.active", "proxy", "web", "backend", "none")).isEqualTo(9);
 		assertThat(counter("duplex.connections.refused", "proxy", "web", "reason", "router")).isEqualTo(3);
 		assertThat(counter("duplex.connections.refused", "proxy", "web", "reason", "failure")).isEqualTo(4);
+		assertThat(counter("duplex.connections.refused", "proxy", "web", "reason", "handshake")).isEqualTo(8);
 		assertThat(counter("duplex.connections.refused", "proxy", "web", "reason", "timeout")).isEqualTo(5);
 		assertThat(counter("duplex.connections.refused", "proxy", "web", "reason", "exhausted")).isEqualTo(6);
 	}

@@ -190,7 +190,7 @@ public final class FakeDuplexEngine implements DuplexEngine {
 	@Override
 	public EngineStatistics statistics() {
 		return new EngineStatistics(2, Duration.ofSeconds(90), 0, this.joins.size(), 7, 4096, 1024, 1, 2, 0, 30, 1000,
-				5, 262144);
+				5, 262144, 0, 1 << 28);
 	}
 
 	@Override

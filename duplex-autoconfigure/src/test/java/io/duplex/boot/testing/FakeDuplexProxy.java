@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeDuplexProxy implements DuplexProxy {
 
-	private static final ProxyStatistics NOTHING = new ProxyStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
+	private static final ProxyStatistics NOTHING = new ProxyStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
 
 	private final DuplexProxyDefinition definition;
 

@@ -7,10 +7,13 @@ package io.duplex.boot.actuate.endpoint;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import io.duplex.BackendStatus;
+import io.duplex.Codec;
 import io.duplex.DuplexEngine;
 import io.duplex.DuplexProxy;
+import io.duplex.DuplexProxyDefinition;
 import io.duplex.EngineStatistics;
 import io.duplex.ProxyStatistics;
 import org.jspecify.annotations.Nullable;
@@ -111,20 +114,38 @@ public class DuplexEndpoint {
 	 * @param port the TCP port that was bound, or {@code null} if none was
 	 * @param connections numbers of connections
 	 * @param bytes numbers of bytes
+	 * @param codecs how bytes become messages, or {@code null} where they do not
 	 * @param backends the backends, none for a proxy that the application routes
 	 */
 	public record ProxyDescriptor(String state, String listen, @Nullable Integer port,
-			ConnectionsDescriptor connections, BytesDescriptor bytes,
+			@Nullable CodecsDescriptor codecs, ConnectionsDescriptor connections, BytesDescriptor bytes,
 			List<BackendDescriptor> backends) implements OperationResponseBody {
 
 		static ProxyDescriptor of(DuplexProxy proxy) {
 			ProxyStatistics statistics = proxy.statistics();
 			return new ProxyDescriptor(Words.of(proxy.state()), proxy.address().toString(),
-					(proxy.port() != 0) ? proxy.port() : null,
+					(proxy.port() != 0) ? proxy.port() : null, CodecsDescriptor.of(proxy.definition()),
 					new ConnectionsDescriptor(statistics.active(), statistics.accepted(), statistics.connectFailed(),
 							statistics.refused()),
 					new BytesDescriptor(statistics.bytesFromClient(), statistics.bytesFromBackend()),
 					proxy.backends().stream().map(BackendDescriptor::of).toList());
+		}
+
+	}
+
+	/**
+	 * The codecs of a proxy's sides.
+	 *
+	 * @param client the clients' codec, or {@code null} where it is a stream
+	 * @param backend the backends' codec, likewise
+	 */
+	public record CodecsDescriptor(@Nullable String client, @Nullable String backend) {
+
+		static @Nullable CodecsDescriptor of(DuplexProxyDefinition definition) {
+			Codec client = definition.client().codec();
+			Codec backend = definition.backend().codec();
+			return (client == null && backend == null) ? null
+					: new CodecsDescriptor(Objects.toString(client, null), Objects.toString(backend, null));
 		}
 
 	}
