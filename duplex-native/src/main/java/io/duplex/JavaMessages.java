@@ -192,6 +192,12 @@ final class JavaMessages implements MessageStream {
 		return Math.max(0, (left + 999_999) / 1_000_000);
 	}
 
+	/** Nothing is taken before it is whole. */
+	@Override
+	public boolean isInside() {
+		return false;
+	}
+
 	private long refuse(int code, Window window, int offset) {
 		this.inputRefusal = new Refusal(code, this.decoded + window.passed() + offset,
 				LibDuplex.dx_codec_error_text(code), null);

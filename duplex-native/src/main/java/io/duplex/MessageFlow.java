@@ -163,7 +163,7 @@ final class MessageFlow implements Flow {
 
 	@Override
 	public boolean isInside() {
-		return this.input.millisUntilLate() >= 0;
+		return this.input.isInside();
 	}
 
 	@Override

@@ -28,6 +28,13 @@ interface MessageStream {
 	long millisUntilLate();
 
 	/**
+	 * Whether part of a message has been taken out of the socket, or will have been by
+	 * the time that anybody can tell.
+	 * @return true when others would miss the beginning of a message
+	 */
+	boolean isInside();
+
+	/**
 	 * Put as many as there is room for.
 	 * @param messages the messages
 	 * @return their number, or a negative errno

@@ -71,6 +71,11 @@ final class SocketMessages implements MessageStream {
 	}
 
 	@Override
+	public boolean isInside() {
+		return millisUntilLate() >= 0;
+	}
+
+	@Override
 	public long put(List<Message> messages) {
 		int size = 0;
 		for (Message message : messages) {
