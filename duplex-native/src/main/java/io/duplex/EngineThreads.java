@@ -5,8 +5,10 @@
 package io.duplex;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -45,6 +47,8 @@ final class EngineThreads {
 	private final ExecutorService lookups;
 
 	private final ExecutorService passing;
+
+	private final ThreadFactory late = factory("duplex-late");
 
 	private final ScheduledThreadPoolExecutor timer;
 
@@ -89,25 +93,33 @@ final class EngineThreads {
 	}
 
 	/**
-	 * Threads that pass, take and release sockets for callers who do not wait: rare, and
-	 * they park.
-	 * @return an executor that always has a thread
+	 * Do something that parks and is rare, for a caller who does not wait. There is
+	 * always a thread for it, also when the engine is closed: it is told so by what it
+	 * does.
+	 * @param task may park
 	 */
-	Executor passing() {
-		return this.passing;
+	void park(Runnable task) {
+		try {
+			this.passing.execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			this.late.newThread(task).start();
+		}
 	}
 
 	/**
 	 * Run something later, unless the engine is closed by then.
 	 * @param delay how much later
 	 * @param task is quick
+	 * @return what can be cancelled
 	 */
-	void after(Duration delay, Runnable task) {
+	Future<?> after(Duration delay, Runnable task) {
 		try {
-			this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+			return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			logger.trace("The engine is closed", ex);
+			return CompletableFuture.completedFuture(null);
 		}
 	}
 

@@ -79,70 +79,30 @@ final class ReadyLoop {
 	 * @return completes on the engine's executor, or is complete
 	 */
 	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result) {
-		CompletableFuture<T> future = new CompletableFuture<>();
-		CompletableFuture<Void> turn = this.turns.enter();
-		Runnable task = new Task<>(turn, attempt, result, future);
-		if (turn.isDone()) {
-			task.run();
-		}
-		else {
-			turn.thenRun(() -> this.core.completions().execute(task));
-		}
-		return future;
+		return run(attempt, result, Deadline.NEVER);
 	}
 
 	/**
-	 * Whoever has the turn, until it has a result.
+	 * Try, without keeping a thread.
+	 * @param <T> type of the result
+	 * @param attempt returns what C functions return
+	 * @param result makes the result of what the last attempt returned ({@code -EAGAIN}
+	 * when time is over), or throws what went wrong
+	 * @param deadline how long
+	 * @return completes on the engine's executor, or is complete
 	 */
-	private final class Task<T> implements Runnable {
-
-		private final CompletableFuture<Void> turn;
-
-		private final LongSupplier attempt;
-
-		private final LongFunction<T> result;
-
-		private final CompletableFuture<T> future;
-
-		Task(CompletableFuture<Void> turn, LongSupplier attempt, LongFunction<T> result, CompletableFuture<T> future) {
-			this.turn = turn;
-			this.attempt = attempt;
-			this.result = result;
-			this.future = future;
+	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result, Deadline deadline) {
+		CompletableFuture<Void> turn = this.turns.enter();
+		Retry<T> retry = new Retry<>(this.core, attempt, () -> this.core.readiness().arm(this.socket, this.readiness),
+				result, deadline, () -> this.turns.leave(turn));
+		if (turn.isDone()) {
+			retry.run();
 		}
-
-		@Override
-		public void run() {
-			try {
-				long value = this.attempt.getAsLong();
-				if (value == AGAIN) {
-					ReadyLoop loop = ReadyLoop.this;
-					loop.core.readiness()
-						.arm(loop.socket, loop.readiness)
-						.thenRun(() -> loop.core.completions().execute(this));
-					return;
-				}
-				finish(value);
-			}
-			catch (Readiness.ArmException ex) {
-				finish(ex.result());
-			}
-			catch (RuntimeException | Error ex) {
-				ReadyLoop.this.turns.leave(this.turn);
-				this.future.completeExceptionally(ex);
-			}
+		else {
+			turn.thenRun(() -> this.core.completions().execute(retry));
 		}
-
-		private void finish(long value) {
-			ReadyLoop.this.turns.leave(this.turn);
-			try {
-				this.future.complete(this.result.apply(value));
-			}
-			catch (RuntimeException ex) {
-				this.future.completeExceptionally(ex);
-			}
-		}
-
+		retry.endInTime(() -> this.turns.giveUp(turn));
+		return retry.future();
 	}
 
 }
