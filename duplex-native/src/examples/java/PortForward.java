@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -60,6 +61,11 @@ class PortForward {
 
 	private static boolean wakeAndJoin(DuplexEngine engine, DuplexSocket client, DuplexSocket inner) {
 		try {
+			if (inner.tryReceive(ByteBuffer.allocate(1)) != 0) {
+				// The other half has ended meanwhile: the next one.
+				inner.close();
+				return false;
+			}
 			inner.send(new byte[] { 1 });
 			engine.join(client, inner);
 			return true;
@@ -77,8 +83,8 @@ class PortForward {
 			threads[i] = daemon(() -> {
 				while (true) {
 					DuplexSocket outer = engine.connect(pool);
-					if (outer.receive(new byte[1]) == 1) {
-						engine.join(outer, engine.connect(service));
+					if (outer.receive(new byte[1]) != 1 || !serve(engine, outer, service)) {
+						outer.close();
 					}
 				}
 			});
@@ -88,6 +94,17 @@ class PortForward {
 			thread.join();
 		}
 		throw new DuplexException("reach", pool, null, "all connections have ended", null);
+	}
+
+	private static boolean serve(DuplexEngine engine, DuplexSocket outer, String service) {
+		try {
+			engine.join(outer, engine.connect(service));
+			return true;
+		}
+		catch (DuplexException ex) {
+			System.err.println(ex.getMessage());
+			return false;
+		}
 	}
 
 	private static Thread daemon(Runnable task) {

@@ -11,4 +11,8 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
     print("listening on port", listener.getsockname()[1], flush=True)
     while True:
         client, _ = listener.accept()
-        duplex.join(client, socket.create_connection((sys.argv[2], int(sys.argv[3]))))
+        try:
+            duplex.join(client, socket.create_connection((sys.argv[2], int(sys.argv[3]))))
+        except OSError as error:
+            print(error, file=sys.stderr)
+            client.close()

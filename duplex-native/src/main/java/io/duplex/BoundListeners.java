@@ -10,7 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 import io.duplex.ffi.Dx;
@@ -33,6 +35,9 @@ final class BoundListeners {
 
 	private final AtomicInteger turn = new AtomicInteger();
 
+	/** Not a monitor: who holds it may park. */
+	private final ReentrantLock lock = new ReentrantLock();
+
 	/** Who waits looks again: a listener was added. */
 	private volatile CompletableFuture<Void> changed = new CompletableFuture<>();
 
@@ -43,17 +48,24 @@ final class BoundListeners {
 		this.core = engine.core();
 	}
 
-	synchronized DuplexAddress add(DuplexAddress address, LongConsumer prepare) {
-		requireNotForwarding("bind");
-		NativeListener listener = this.engine.listen(address);
+	DuplexAddress add(DuplexAddress address, LongConsumer prepare) {
+		NativeListener listener;
+		this.lock.lock();
 		try {
-			prepare.accept(listener.id());
+			requireNotForwarding("bind");
+			listener = this.engine.listen(address);
+			try {
+				prepare.accept(listener.id());
+			}
+			catch (RuntimeException ex) {
+				listener.close();
+				throw ex;
+			}
+			this.listeners.add(listener);
 		}
-		catch (RuntimeException ex) {
-			listener.close();
-			throw ex;
+		finally {
+			this.lock.unlock();
 		}
-		this.listeners.add(listener);
 		CompletableFuture<Void> waiting = this.changed;
 		this.changed = new CompletableFuture<>();
 		waiting.complete(null);
@@ -104,38 +116,14 @@ final class BoundListeners {
 		}
 	}
 
-	CompletionStage<DuplexSocket> acceptAsync() {
-		CompletableFuture<DuplexSocket> future = new CompletableFuture<>();
-		accept(future);
-		return future.minimalCompletionStage();
-	}
-
-	private void accept(CompletableFuture<DuplexSocket> future) {
-		try {
-			CompletableFuture<Void> added = this.changed;
-			long result = tryToAccept();
-			if (Errno.EAGAIN.is(result)) {
-				ready(added).thenRun(() -> this.core.completions().execute(() -> accept(future)));
-			}
-			else {
-				future.complete(accepted(result));
-			}
-		}
-		catch (Readiness.ArmException ex) {
-			completeExceptionally(future, ex.result());
-		}
-		catch (RuntimeException ex) {
-			future.completeExceptionally(ex);
-		}
-	}
-
-	private void completeExceptionally(CompletableFuture<DuplexSocket> future, int result) {
-		try {
-			future.complete(accepted(result));
-		}
-		catch (RuntimeException ex) {
-			future.completeExceptionally(ex);
-		}
+	CompletionStage<DuplexSocket> acceptAsync(Deadline deadline) {
+		Accepting accepting = new Accepting();
+		Retry<DuplexSocket> retry = new Retry<>(this.core, accepting, accepting, this::accepted, () -> false, () -> {
+			// Nobody takes turns.
+		});
+		retry.run();
+		retry.stopAt(deadline);
+		return retry.future().minimalCompletionStage();
 	}
 
 	/**
@@ -180,11 +168,21 @@ final class BoundListeners {
 
 	// ---- forwarding ----
 
-	synchronized void forwardTo(DuplexAddress address, ConnectOptions options) {
-		requireNotForwarding("connect");
+	void forwardTo(DuplexAddress address, ConnectOptions options) {
 		if (options.source() != null) {
 			throw new IllegalArgumentException("a forwarder's connections have no source address of one's own");
 		}
+		this.lock.lock();
+		try {
+			requireNotForwarding("connect");
+			forward(address, options);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private void forward(DuplexAddress address, ConnectOptions options) {
 		List<NativeProxy> made = new ArrayList<>();
 		try {
 			for (NativeListener listener : this.listeners) {
@@ -204,8 +202,12 @@ final class BoundListeners {
 
 	void close() {
 		List<NativeProxy> proxies;
-		synchronized (this) {
+		this.lock.lock();
+		try {
 			proxies = List.copyOf(this.forwarders);
+		}
+		finally {
+			this.lock.unlock();
 		}
 		proxies.forEach(NativeProxy::close);
 		if (!this.forwarding) {
@@ -218,6 +220,26 @@ final class BoundListeners {
 		return this.listeners.stream()
 			.map((listener) -> listener.address().toString())
 			.collect(Collectors.joining(", "));
+	}
+
+	/**
+	 * Looks for a connection, and is woken also by a listener that is added after that.
+	 */
+	private final class Accepting implements LongSupplier, Retry.WakeUp {
+
+		private CompletableFuture<Void> added = BoundListeners.this.changed;
+
+		@Override
+		public long getAsLong() {
+			this.added = BoundListeners.this.changed;
+			return tryToAccept();
+		}
+
+		@Override
+		public CompletableFuture<?> ask() throws Readiness.ArmException {
+			return ready(this.added);
+		}
+
 	}
 
 }

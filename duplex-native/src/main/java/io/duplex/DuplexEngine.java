@@ -184,6 +184,15 @@ public interface DuplexEngine extends AutoCloseable {
 	DuplexSocket connect(DuplexAddress address, Duration timeout);
 
 	/**
+	 * {@link #connect(String)} without waiting.
+	 * @param address as {@link DuplexAddress#of} reads it
+	 * @return completes on the engine's executor
+	 */
+	default CompletionStage<DuplexSocket> connectAsync(String address) {
+		return connectAsync(DuplexAddress.of(address), Duration.ZERO);
+	}
+
+	/**
 	 * {@link #connect(DuplexAddress, Duration)} without waiting.
 	 * @param address as {@link DuplexAddress#of} reads it
 	 * @param timeout for all of it; zero: the kernel's
@@ -219,6 +228,14 @@ public interface DuplexEngine extends AutoCloseable {
 	 * @throws PortPermissionException when the port needs a privilege
 	 */
 	DuplexListener listen(DuplexAddress address);
+
+	/**
+	 * {@link #listen(DuplexAddress)} without waiting, which it does while a host's name
+	 * is resolved.
+	 * @param address where
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<DuplexListener> listenAsync(DuplexAddress address);
 
 	/**
 	 * Join two sockets. {@link #join(DuplexSocket, DuplexSocket, JoinOptions)} tells
@@ -413,11 +430,25 @@ public interface DuplexEngine extends AutoCloseable {
 	JoinPage joins(JoinQuery query);
 
 	/**
+	 * {@link #joins(JoinQuery)} without waiting.
+	 * @param query which
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<JoinPage> joinsAsync(JoinQuery query);
+
+	/**
 	 * Look at one join. Parks until a worker has answered.
 	 * @param id {@link Join#id()}
 	 * @return the join, or empty when it has ended or never was
 	 */
 	Optional<JoinSnapshot> findJoin(long id);
+
+	/**
+	 * {@link #findJoin(long)} without waiting.
+	 * @param id {@link Join#id()}
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Optional<JoinSnapshot>> findJoinAsync(long id);
 
 	/**
 	 * Look at one join. Parks until a worker has answered.
@@ -435,6 +466,13 @@ public interface DuplexEngine extends AutoCloseable {
 	boolean closeJoin(long id);
 
 	/**
+	 * {@link #closeJoin(long)} without waiting.
+	 * @param id {@link Join#id()}
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Boolean> closeJoinAsync(long id);
+
+	/**
 	 * End a join and close both sockets in order. Parks until a worker has answered.
 	 * @param id {@link Join#idText()}
 	 * @return false when it has ended or never was, also when the text is no id
@@ -450,6 +488,14 @@ public interface DuplexEngine extends AutoCloseable {
 	 * @throws DuplexException when it is a proxy's and has no backend yet
 	 */
 	boolean limitJoin(long id, JoinLimits limits);
+
+	/**
+	 * {@link #limitJoin(long, JoinLimits)} without waiting.
+	 * @param id {@link Join#id()}
+	 * @param limits all of them, not only those that change
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Boolean> limitJoinAsync(long id, JoinLimits limits);
 
 	/**
 	 * Change the limits of a join while it runs, also of a proxy's.
@@ -470,6 +516,13 @@ public interface DuplexEngine extends AutoCloseable {
 	 * address
 	 */
 	DuplexProxy createProxy(DuplexProxyDefinition definition);
+
+	/**
+	 * {@link #createProxy(DuplexProxyDefinition)} without waiting.
+	 * @param definition what it does
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<DuplexProxy> createProxyAsync(DuplexProxyDefinition definition);
 
 	/**
 	 * The proxies that were created and not closed.
@@ -510,5 +563,11 @@ public interface DuplexEngine extends AutoCloseable {
 	 */
 	@Override
 	void close();
+
+	/**
+	 * {@link #close()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> closeAsync();
 
 }

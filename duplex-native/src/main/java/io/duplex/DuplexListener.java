@@ -57,10 +57,23 @@ public interface DuplexListener extends AutoCloseable {
 	CompletionStage<DuplexSocket> acceptAsync();
 
 	/**
+	 * {@link #accept(Duration)} without waiting.
+	 * @param timeout the limit; zero only looks
+	 * @return completes on the engine's executor, or is complete already
+	 */
+	CompletionStage<DuplexSocket> acceptAsync(Duration timeout);
+
+	/**
 	 * Stop listening: new peers are refused when this returns. Accepted connections live
 	 * on. Closing again does nothing.
 	 */
 	@Override
 	void close();
+
+	/**
+	 * {@link #close()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> closeAsync();
 
 }

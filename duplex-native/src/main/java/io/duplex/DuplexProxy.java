@@ -39,10 +39,22 @@ public interface DuplexProxy extends AutoCloseable {
 	void start();
 
 	/**
+	 * {@link #start()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> startAsync();
+
+	/**
 	 * Accept what is in the backlog, then stop listening: new peers are refused. Joins
 	 * live on. Parks until that is done. Stopping a stopped proxy does nothing.
 	 */
 	void stop();
+
+	/**
+	 * {@link #stop()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> stopAsync();
 
 	/**
 	 * Stop, and wait for the connections to end.
@@ -59,6 +71,12 @@ public interface DuplexProxy extends AutoCloseable {
 	 */
 	@Override
 	void close();
+
+	/**
+	 * {@link #close()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<Void> closeAsync();
 
 	/**
 	 * What the proxy does at the moment.

@@ -78,6 +78,25 @@ public interface DuplexSocket extends AutoCloseable {
 	void connect(DuplexAddress address, ConnectOptions options);
 
 	/**
+	 * {@link #connect(String)} without waiting.
+	 * @param address as {@link DuplexAddress#of} reads it
+	 * @return completes on the engine's executor
+	 */
+	default CompletionStage<Void> connectAsync(String address) {
+		return connectAsync(DuplexAddress.of(address), ConnectOptions.DEFAULTS);
+	}
+
+	/**
+	 * {@link #connect(String, Duration)} without waiting.
+	 * @param address as {@link DuplexAddress#of} reads it
+	 * @param timeout for all of it; zero: the kernel's
+	 * @return completes on the engine's executor
+	 */
+	default CompletionStage<Void> connectAsync(String address, Duration timeout) {
+		return connectAsync(DuplexAddress.of(address), ConnectOptions.DEFAULTS.withTimeout(timeout));
+	}
+
+	/**
 	 * {@link #connect(DuplexAddress, ConnectOptions)} without waiting.
 	 * @param address where to
 	 * @param options time limit, head start, local address
@@ -108,6 +127,23 @@ public interface DuplexSocket extends AutoCloseable {
 	DuplexAddress bind(DuplexAddress address);
 
 	/**
+	 * {@link #bind(String)} without waiting.
+	 * @param address as {@link DuplexAddress#of} reads it
+	 * @return completes on the engine's executor
+	 */
+	default CompletionStage<DuplexAddress> bindAsync(String address) {
+		return bindAsync(DuplexAddress.of(address));
+	}
+
+	/**
+	 * {@link #bind(DuplexAddress)} without waiting, which it does while a host's name is
+	 * resolved.
+	 * @param address where
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<DuplexAddress> bindAsync(DuplexAddress address);
+
+	/**
 	 * Wait for a connection to any of the addresses that were bound. TCP connections have
 	 * {@code TCP_NODELAY} and keep-alive, and the options that were set.
 	 * @return the connection
@@ -131,6 +167,13 @@ public interface DuplexSocket extends AutoCloseable {
 	CompletionStage<DuplexSocket> acceptAsync();
 
 	/**
+	 * {@link #accept(Duration)} without waiting.
+	 * @param timeout the limit; zero only looks
+	 * @return completes on the engine's executor, or is complete already
+	 */
+	CompletionStage<DuplexSocket> acceptAsync(Duration timeout);
+
+	/**
 	 * Join with another socket:
 	 * {@link DuplexEngine#join(DuplexSocket, DuplexSocket, JoinOption...)}.
 	 * @param other the second socket
@@ -138,6 +181,15 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @return the join
 	 */
 	Join join(DuplexSocket other, JoinOption... options);
+
+	/**
+	 * {@link #join(DuplexSocket, JoinOption...)} without waiting.
+	 * @param other the second socket
+	 * @param options what makes the join different from a plain one
+	 * @return completes on the engine's executor; what is wrong with the arguments is
+	 * thrown at once
+	 */
+	CompletionStage<Join> joinAsync(DuplexSocket other, JoinOption... options);
 
 	/**
 	 * Set an option; a fresh or bound socket passes it on to the connections that it
@@ -221,6 +273,17 @@ public interface DuplexSocket extends AutoCloseable {
 	CompletionStage<Integer> receiveAsync(ByteBuffer buffer);
 
 	/**
+	 * {@link #receive(ByteBuffer, Duration)} without waiting. The buffer belongs to the
+	 * engine until this completes.
+	 * @param buffer takes the bytes
+	 * @param timeout the limit; zero only looks
+	 * @return the number of bytes or -1; completes on the engine's executor, or is
+	 * complete already, exceptionally with {@link DuplexTimeoutException} when no byte
+	 * came in time
+	 */
+	CompletionStage<Integer> receiveAsync(ByteBuffer buffer, Duration timeout);
+
+	/**
 	 * Receive what is there, without waiting.
 	 * @param buffer takes the bytes
 	 * @return number of bytes, 0 when there are none yet, -1 at the end of the stream
@@ -262,6 +325,16 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @return completes on the engine's executor, or is complete already
 	 */
 	CompletionStage<Void> sendAsync(ByteBuffer buffer);
+
+	/**
+	 * {@link #send(ByteBuffer, Duration)} without waiting. The buffer belongs to the
+	 * engine until this completes.
+	 * @param buffer holds the bytes
+	 * @param timeout the limit; zero sends what fits
+	 * @return completes on the engine's executor, or is complete already, exceptionally
+	 * with {@link DuplexTimeoutException}, which tells how much was sent
+	 */
+	CompletionStage<Void> sendAsync(ByteBuffer buffer, Duration timeout);
 
 	/**
 	 * Send what fits now, without waiting.
@@ -321,7 +394,20 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @param count bytes
 	 * @return completes on the engine's executor, or is complete already
 	 */
-	CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count);
+	default CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count) {
+		return sendFileAsync(file, offset, count, Duration.ofDays(Integer.MAX_VALUE));
+	}
+
+	/**
+	 * {@link #sendFile(FileChannel, long, long, Duration)} without waiting. The file must
+	 * stay open until this completes.
+	 * @param file the file
+	 * @param offset bytes from its beginning
+	 * @param count bytes
+	 * @param timeout the limit
+	 * @return completes on the engine's executor, or is complete already
+	 */
+	CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count, Duration timeout);
 
 	/**
 	 * End the output: when what is queued has gone out, the peer reads the end of the
@@ -364,6 +450,12 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @throws SocketBusyException when the socket is joined
 	 */
 	ReleasedChannel toSocketChannel();
+
+	/**
+	 * {@link #toSocketChannel()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<ReleasedChannel> toSocketChannelAsync();
 
 	/**
 	 * Set, change or take off the codec. Bytes that were received and not decoded are
@@ -414,6 +506,21 @@ public interface DuplexSocket extends AutoCloseable {
 	CompletionStage<@Nullable Message> getAsync();
 
 	/**
+	 * {@link #get(Duration)} without waiting.
+	 * @param timeout the limit
+	 * @return the message; null at the end
+	 */
+	CompletionStage<@Nullable Message> getAsync(Duration timeout);
+
+	/**
+	 * {@link #get(List, int)} without waiting.
+	 * @param into takes them; not to be used until this completes
+	 * @param max how many at most
+	 * @return their number, or -1 at the end
+	 */
+	CompletionStage<Integer> getAsync(List<Message> into, int max);
+
+	/**
 	 * Put a message, parking until there is room for its beginning. What does not fit
 	 * then is delivered in the background, ahead of whatever comes next.
 	 * @param message the message
@@ -442,7 +549,16 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @param message the message, not to be changed until it is put
 	 * @return completes when it is
 	 */
-	CompletionStage<Void> putAsync(Message message);
+	default CompletionStage<Void> putAsync(Message message) {
+		return putAsync(List.of(message));
+	}
+
+	/**
+	 * {@link #put(List)} without waiting.
+	 * @param messages the messages, not to be changed until they are put
+	 * @return completes when all are
+	 */
+	CompletionStage<Void> putAsync(List<Message> messages);
 
 	/**
 	 * Join with another socket, message by message: what is received here is decoded by
@@ -462,6 +578,19 @@ public interface DuplexSocket extends AutoCloseable {
 	}
 
 	/**
+	 * {@link #route} without waiting.
+	 * @param other the other socket
+	 * @param options {@link JoinOption#HALF_DUPLEX} for one direction
+	 * @return completes on the engine's executor; what is wrong with the arguments is
+	 * thrown at once
+	 */
+	default CompletionStage<Join> routeAsync(DuplexSocket other, JoinOption... options) {
+		JoinOption[] all = Arrays.copyOf(options, options.length + 1);
+		all[options.length] = JoinOption.ROUTE;
+		return joinAsync(other, all);
+	}
+
+	/**
 	 * Take the bare descriptor back from the engine, with its flags as they were. What is
 	 * queued for the peer is delivered first; parks until then.
 	 * @return the descriptor, now the caller's, and the bytes that were received from it
@@ -469,6 +598,12 @@ public interface DuplexSocket extends AutoCloseable {
 	 * @throws SocketBusyException when the socket is joined
 	 */
 	ReleasedSocket release();
+
+	/**
+	 * {@link #release()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<ReleasedSocket> releaseAsync();
 
 	/**
 	 * {@link #release()} with a time limit.

@@ -6,7 +6,9 @@ package io.duplex;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.EngineInfo;
@@ -118,8 +120,20 @@ final class EngineCore {
 	 * Stop and free the engine, and wait for it.
 	 */
 	void close() {
+		Parking.awaitUninterruptibly(freeing(), Deadline.NEVER);
+	}
+
+	/**
+	 * {@link #close()} without waiting.
+	 * @return completes on the executor
+	 */
+	CompletionStage<Void> closeAsync() {
+		return this.completions.map(freeing(), (done) -> null);
+	}
+
+	private CompletableFuture<Void> freeing() {
 		closeWithoutWaiting();
-		Parking.awaitUninterruptibly(this.freed, Deadline.NEVER);
+		return this.freed;
 	}
 
 	/**
@@ -154,6 +168,28 @@ final class EngineCore {
 	 */
 	boolean isClosed() {
 		return this.closed.get() || this.loopEnded.isDone();
+	}
+
+	/**
+	 * Do something that parks and is rare, for a caller who does not wait.
+	 * @param <T> type of the result
+	 * @param task returns the result, or throws what went wrong
+	 * @return completes on the executor
+	 */
+	<T> CompletionStage<T> later(Supplier<T> task) {
+		CompletableFuture<T> future = new CompletableFuture<>();
+		this.threads.park(() -> {
+			Runnable outcome;
+			try {
+				T value = task.get();
+				outcome = () -> future.complete(value);
+			}
+			catch (RuntimeException | Error ex) {
+				outcome = () -> future.completeExceptionally(ex);
+			}
+			this.completions.execute(outcome);
+		});
+		return future.minimalCompletionStage();
 	}
 
 	long id() {

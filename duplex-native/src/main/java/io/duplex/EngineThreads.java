@@ -48,6 +48,8 @@ final class EngineThreads {
 
 	private final ExecutorService passing;
 
+	private final ThreadFactory late = factory("duplex-late");
+
 	private final ScheduledThreadPoolExecutor timer;
 
 	EngineThreads(@Nullable Executor completions, @Nullable Executor decisions) {
@@ -91,12 +93,18 @@ final class EngineThreads {
 	}
 
 	/**
-	 * Threads that pass, take and release sockets for callers who do not wait: rare, and
-	 * they park.
-	 * @return an executor that always has a thread
+	 * Do something that parks and is rare, for a caller who does not wait. There is
+	 * always a thread for it, also when the engine is closed: it is told so by what it
+	 * does.
+	 * @param task may park
 	 */
-	Executor passing() {
-		return this.passing;
+	void park(Runnable task) {
+		try {
+			this.passing.execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			this.late.newThread(task).start();
+		}
 	}
 
 	/**

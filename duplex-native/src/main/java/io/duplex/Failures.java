@@ -4,7 +4,9 @@
 
 package io.duplex;
 
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 
@@ -25,6 +27,12 @@ final class Failures {
 	private static final Set<Errno> PEER_GONE = EnumSet.of(Errno.ECONNRESET, Errno.EPIPE, Errno.ETIMEDOUT,
 			Errno.ECONNABORTED, Errno.EHOSTUNREACH, Errno.ENETUNREACH, Errno.ENETDOWN, Errno.EHOSTDOWN,
 			Errno.ECONNREFUSED);
+
+	private static final Map<Errno, String> UNSUITABLE = new EnumMap<>(
+			Map.of(Errno.EBADF, "no such descriptor is open", Errno.ENOTSOCK, "it is no socket", Errno.ESOCKTNOSUPPORT,
+					"it is no stream socket: datagrams are not carried", Errno.EAFNOSUPPORT,
+					"it is of neither IPv4, IPv6 nor unix", Errno.ENOTCONN, "it is not connected", Errno.EISCONN,
+					"it listens: a connection is needed", Errno.EINVAL, "it does not listen"));
 
 	private final BooleanSupplier engineClosed;
 
@@ -55,7 +63,15 @@ final class Failures {
 		if (errno == Errno.ENOENT || errno == Errno.ESHUTDOWN) {
 			return closed("adopt", "descriptor " + descriptor);
 		}
-		return general("adopt", "descriptor " + descriptor, result);
+		return unsuitable("adopt", "descriptor " + descriptor, result);
+	}
+
+	/** What is wrong with a descriptor, in more words than the errno has. */
+	private static DuplexException unsuitable(String operation, String subject, long result) {
+		Errno errno = Errno.of(result);
+		String reason = (errno != null) ? UNSUITABLE.get(errno) : null;
+		return (reason != null) ? new DuplexException(operation, subject, error(result), reason, null)
+				: general(operation, subject, result);
 	}
 
 	/**
@@ -101,7 +117,8 @@ final class Failures {
 		if (errno == Errno.ESHUTDOWN || (errno == Errno.ENOENT && address.isTcp())) {
 			return closed(operation, address.toString());
 		}
-		return general(operation, address.toString(), result);
+		return address.isInherited() ? unsuitable(operation, address.toString(), result)
+				: general(operation, address.toString(), result);
 	}
 
 	/**

@@ -51,6 +51,12 @@ public interface Join extends AutoCloseable {
 	JoinSnapshot snapshot();
 
 	/**
+	 * {@link #snapshot()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<JoinSnapshot> snapshotAsync();
+
+	/**
 	 * Where the join is in its life: {@link #snapshot()} for its state alone.
 	 * @return the state
 	 */

@@ -10,9 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,9 @@ final class ManagedSocket implements DuplexSocket {
 	private @Nullable NativeSocket connected;
 
 	private @Nullable BoundListeners bound;
+
+	/** One bind after the other; held while it parks, unlike the monitor. */
+	private final ReentrantLock binding = new ReentrantLock();
 
 	private boolean busy;
 
@@ -64,8 +68,10 @@ final class ManagedSocket implements DuplexSocket {
 	public CompletionStage<Void> connectAsync(DuplexAddress address, ConnectOptions connectOptions) {
 		BoundListeners listeners = beginToConnect();
 		if (listeners != null) {
-			return CompletableFuture.runAsync(() -> listeners.forwardTo(address, connectOptions),
-					this.engine.core().threads().passing());
+			return this.engine.core().later(() -> {
+				listeners.forwardTo(address, connectOptions);
+				return null;
+			});
 		}
 		try {
 			return this.engine.connectNative(address, connectOptions)
@@ -88,20 +94,23 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	private void endToConnect(@Nullable NativeSocket socket) {
-		boolean late;
 		synchronized (this) {
 			this.busy = false;
-			late = this.closed;
-			if (!late) {
+			if (socket == null) {
+				return;
+			}
+			try {
+				if (this.closed) {
+					throw this.engine.core().failures().closed("connect", "a socket");
+				}
+				this.options.forEach((option, value) -> apply(socket, option, value));
 				this.connected = socket;
 			}
-			if (socket != null && !late) {
-				this.options.forEach((option, value) -> apply(socket, option, value));
+			finally {
+				if (this.connected == null) {
+					socket.close();
+				}
 			}
-		}
-		if (late && socket != null) {
-			socket.close();
-			throw this.engine.core().failures().closed("connect", toString());
 		}
 	}
 
@@ -139,13 +148,43 @@ final class ManagedSocket implements DuplexSocket {
 	// ---- listening ----
 
 	@Override
-	public synchronized DuplexAddress bind(DuplexAddress address) {
-		requireFreshOrBound("bind");
-		BoundListeners listeners = (this.bound != null) ? this.bound : new BoundListeners(this.engine);
-		DuplexAddress local = listeners.add(address,
-				(id) -> this.options.forEach((option, value) -> applyTo(id, address.toString(), option, value)));
-		this.bound = listeners;
-		return local;
+	public DuplexAddress bind(DuplexAddress address) {
+		// Not with the monitor held: a name may have to be resolved, and that parks.
+		this.binding.lock();
+		try {
+			BoundListeners listeners;
+			Map<DuplexSocketOption<?>, Object> known;
+			synchronized (this) {
+				requireFreshOrBound("bind");
+				listeners = (this.bound != null) ? this.bound : new BoundListeners(this.engine);
+				known = Map.copyOf(this.options);
+			}
+			DuplexAddress local = listeners.add(address,
+					(id) -> known.forEach((option, value) -> applyTo(id, address.toString(), option, value)));
+			bound(listeners);
+			return local;
+		}
+		finally {
+			this.binding.unlock();
+		}
+	}
+
+	private void bound(BoundListeners listeners) {
+		try {
+			synchronized (this) {
+				requireFreshOrBound("bind");
+				this.bound = listeners;
+			}
+		}
+		catch (DuplexException ex) {
+			listeners.close();
+			throw ex;
+		}
+	}
+
+	@Override
+	public CompletionStage<DuplexAddress> bindAsync(DuplexAddress address) {
+		return this.engine.core().later(() -> bind(address));
 	}
 
 	@SuppressWarnings("unchecked")
@@ -184,7 +223,12 @@ final class ManagedSocket implements DuplexSocket {
 
 	@Override
 	public CompletionStage<DuplexSocket> acceptAsync() {
-		return bound("accept on").acceptAsync();
+		return bound("accept on").acceptAsync(Deadline.NEVER);
+	}
+
+	@Override
+	public CompletionStage<DuplexSocket> acceptAsync(Duration timeout) {
+		return bound("accept on").acceptAsync(Deadline.after(timeout));
 	}
 
 	// ---- as connected ----
@@ -216,6 +260,11 @@ final class ManagedSocket implements DuplexSocket {
 	@Override
 	public Join join(DuplexSocket other, JoinOption... joinOptions) {
 		return this.engine.join(this, other, joinOptions);
+	}
+
+	@Override
+	public CompletionStage<Join> joinAsync(DuplexSocket other, JoinOption... joinOptions) {
+		return this.engine.joinAsync(this, other, JoinOptions.of(joinOptions));
 	}
 
 	@Override
@@ -281,6 +330,16 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	@Override
+	public CompletionStage<@Nullable Message> getAsync(Duration timeout) {
+		return connected("get a message from").getAsync(timeout);
+	}
+
+	@Override
+	public CompletionStage<Integer> getAsync(List<Message> into, int max) {
+		return connected("get messages from").getAsync(into, max);
+	}
+
+	@Override
 	public void put(List<Message> messages) {
 		connected("put messages to").put(messages);
 	}
@@ -291,8 +350,8 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	@Override
-	public CompletionStage<Void> putAsync(Message message) {
-		return connected("put a message to").putAsync(message);
+	public CompletionStage<Void> putAsync(List<Message> messages) {
+		return connected("put messages to").putAsync(messages);
 	}
 
 	@Override
@@ -316,6 +375,11 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	@Override
+	public CompletionStage<Integer> receiveAsync(ByteBuffer buffer, Duration timeout) {
+		return connected("receive from").receiveAsync(buffer, timeout);
+	}
+
+	@Override
 	public void send(ByteBuffer buffer) {
 		connected("send to").send(buffer);
 	}
@@ -336,6 +400,11 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	@Override
+	public CompletionStage<Void> sendAsync(ByteBuffer buffer, Duration timeout) {
+		return connected("send to").sendAsync(buffer, timeout);
+	}
+
+	@Override
 	public void sendFile(Path file, long offset, long count) {
 		connected("send a file to").sendFile(file, offset, count);
 	}
@@ -351,8 +420,8 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	@Override
-	public CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count) {
-		return connected("send a file to").sendFileAsync(file, offset, count);
+	public CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count, Duration timeout) {
+		return connected("send a file to").sendFileAsync(file, offset, count, timeout);
 	}
 
 	@Override
@@ -381,6 +450,11 @@ final class ManagedSocket implements DuplexSocket {
 	}
 
 	@Override
+	public CompletionStage<ReleasedChannel> toSocketChannelAsync() {
+		return connected("release").toSocketChannelAsync();
+	}
+
+	@Override
 	public ReleasedSocket release() {
 		return connected("release").release();
 	}
@@ -388,6 +462,11 @@ final class ManagedSocket implements DuplexSocket {
 	@Override
 	public ReleasedSocket release(Duration timeout) {
 		return connected("release").release(timeout);
+	}
+
+	@Override
+	public CompletionStage<ReleasedSocket> releaseAsync() {
+		return connected("release").releaseAsync();
 	}
 
 	@Override
@@ -414,8 +493,10 @@ final class ManagedSocket implements DuplexSocket {
 			socket = this.connected;
 		}
 		if (socket == null) {
-			close();
-			return CompletableFuture.completedStage(0L);
+			return this.engine.core().later(() -> {
+				close();
+				return 0L;
+			});
 		}
 		synchronized (this) {
 			this.closed = true;
@@ -423,7 +504,7 @@ final class ManagedSocket implements DuplexSocket {
 		return socket.closeAsync(timeout);
 	}
 
-	private void closeAll(java.util.function.Consumer<NativeSocket> how) {
+	private void closeAll(Consumer<NativeSocket> how) {
 		NativeSocket socket;
 		BoundListeners listeners;
 		synchronized (this) {

@@ -146,9 +146,7 @@ final class NativeEngine implements DuplexEngine {
 	public CompletionStage<DuplexSocket> takeAsync(DuplexSocket carrier, Duration timeout) {
 		NativeSocket via = carrierOf(carrier);
 		Deadline deadline = Deadline.afterOrNever(timeout);
-		CompletableFuture<Long> answer = CompletableFuture.supplyAsync(() -> takeUninterrupted(via, deadline),
-				this.core.threads().passing());
-		return this.core.completions().map(answer, (result) -> taken(carrier, result));
+		return this.core.later(() -> taken(carrier, takeUninterrupted(via, deadline)));
 	}
 
 	private NativeSocket carrierOf(DuplexSocket carrier) {
@@ -239,6 +237,11 @@ final class NativeEngine implements DuplexEngine {
 			throw this.core.failures().listen(address, result);
 		}
 		return new NativeListener(this, listener[0], address.withPort(info.local().port()));
+	}
+
+	@Override
+	public CompletionStage<DuplexListener> listenAsync(DuplexAddress address) {
+		return this.core.later(() -> listen(address));
 	}
 
 	private NativeListener inherit(DuplexAddress address) {
@@ -367,6 +370,11 @@ final class NativeEngine implements DuplexEngine {
 	}
 
 	@Override
+	public CompletionStage<JoinPage> joinsAsync(JoinQuery query) {
+		return this.core.later(() -> joins(query));
+	}
+
+	@Override
 	public Optional<JoinSnapshot> findJoin(long id) {
 		return this.joins.find(id);
 	}
@@ -374,6 +382,11 @@ final class NativeEngine implements DuplexEngine {
 	@Override
 	public Optional<JoinSnapshot> findJoin(String id) {
 		return Joins.parse(id).flatMap(this::findJoin);
+	}
+
+	@Override
+	public CompletionStage<Optional<JoinSnapshot>> findJoinAsync(long id) {
+		return this.core.later(() -> findJoin(id));
 	}
 
 	@Override
@@ -387,6 +400,11 @@ final class NativeEngine implements DuplexEngine {
 	}
 
 	@Override
+	public CompletionStage<Boolean> closeJoinAsync(long id) {
+		return this.core.later(() -> closeJoin(id));
+	}
+
+	@Override
 	public boolean limitJoin(long id, JoinLimits limits) {
 		return this.joins.limit(id, limits);
 	}
@@ -397,8 +415,18 @@ final class NativeEngine implements DuplexEngine {
 	}
 
 	@Override
+	public CompletionStage<Boolean> limitJoinAsync(long id, JoinLimits limits) {
+		return this.core.later(() -> limitJoin(id, limits));
+	}
+
+	@Override
 	public DuplexProxy createProxy(DuplexProxyDefinition definition) {
 		return this.proxies.create(definition, () -> NativeProxy.create(this, definition, this.connector));
+	}
+
+	@Override
+	public CompletionStage<DuplexProxy> createProxyAsync(DuplexProxyDefinition definition) {
+		return this.core.later(() -> createProxy(definition));
 	}
 
 	@Override
@@ -444,10 +472,20 @@ final class NativeEngine implements DuplexEngine {
 
 	@Override
 	public void close() {
+		rememberProxies();
+		this.core.close();
+	}
+
+	@Override
+	public CompletionStage<Void> closeAsync() {
+		rememberProxies();
+		return this.core.closeAsync();
+	}
+
+	private void rememberProxies() {
 		if (!this.core.isClosed()) {
 			this.proxies.all().forEach(NativeProxy::engineCloses);
 		}
-		this.core.close();
 	}
 
 	@Override

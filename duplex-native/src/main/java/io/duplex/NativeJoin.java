@@ -101,6 +101,11 @@ final class NativeJoin implements Join {
 		return last(operation);
 	}
 
+	@Override
+	public CompletionStage<JoinSnapshot> snapshotAsync() {
+		return this.core.later(this::snapshot);
+	}
+
 	private JoinSnapshot last(String operation) {
 		JoinEnd last;
 		try {

@@ -77,6 +77,12 @@ final class NativeListener implements DuplexListener {
 		return this.connections.run(this::tryToAccept, this::accepted).minimalCompletionStage();
 	}
 
+	@Override
+	public CompletionStage<DuplexSocket> acceptAsync(Duration timeout) {
+		return this.connections.run(this::tryToAccept, this::accepted, Deadline.after(timeout))
+			.minimalCompletionStage();
+	}
+
 	/** Ids are positive and errors negative, so that one number can be either. */
 	private long tryToAccept() {
 		long[] socket = new long[1];
@@ -110,10 +116,20 @@ final class NativeListener implements DuplexListener {
 	@Override
 	public void close() {
 		if (this.closed.compareAndSet(false, true)) {
-			CompletableFuture<Event> answer = this.core.commands()
-				.submit((token) -> LibDuplex.dx_close(this.id, 0, 0, token));
-			Parking.awaitUninterruptibly(answer, Deadline.NEVER);
+			Parking.awaitUninterruptibly(giveClose(), Deadline.NEVER);
 		}
+	}
+
+	@Override
+	public CompletionStage<Void> closeAsync() {
+		if (this.closed.compareAndSet(false, true)) {
+			return this.core.completions().map(giveClose(), (event) -> null);
+		}
+		return CompletableFuture.completedStage(null);
+	}
+
+	private CompletableFuture<Event> giveClose() {
+		return this.core.commands().submit((token) -> LibDuplex.dx_close(this.id, 0, 0, token));
 	}
 
 	@Override

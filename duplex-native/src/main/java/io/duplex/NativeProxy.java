@@ -199,6 +199,28 @@ final class NativeProxy implements DuplexProxy {
 	}
 
 	@Override
+	public CompletionStage<Void> startAsync() {
+		return later(this::start);
+	}
+
+	@Override
+	public CompletionStage<Void> stopAsync() {
+		return later(this::stop);
+	}
+
+	@Override
+	public CompletionStage<Void> closeAsync() {
+		return later(this::close);
+	}
+
+	private CompletionStage<Void> later(Runnable task) {
+		return this.core.later(() -> {
+			task.run();
+			return null;
+		});
+	}
+
+	@Override
 	public void stop() {
 		this.addresses.end();
 		require("stop", give((token) -> LibDuplex.dx_proxy_stop(this.id, token)));

@@ -145,6 +145,11 @@ final class NativeSocket implements DuplexSocket {
 	}
 
 	@Override
+	public CompletionStage<DuplexAddress> bindAsync(DuplexAddress address) {
+		throw connected("bind");
+	}
+
+	@Override
 	public DuplexSocket accept() {
 		throw connected("accept on");
 	}
@@ -159,6 +164,11 @@ final class NativeSocket implements DuplexSocket {
 		throw connected("accept on");
 	}
 
+	@Override
+	public CompletionStage<DuplexSocket> acceptAsync(Duration timeout) {
+		throw connected("accept on");
+	}
+
 	private DuplexException connected(String operation) {
 		return new DuplexException(operation, subject(), null, "it is connected already: take a fresh engine.socket()",
 				null);
@@ -167,6 +177,11 @@ final class NativeSocket implements DuplexSocket {
 	@Override
 	public Join join(DuplexSocket other, JoinOption... options) {
 		return this.engine.join(this, other, options);
+	}
+
+	@Override
+	public CompletionStage<Join> joinAsync(DuplexSocket other, JoinOption... options) {
+		return this.engine.joinAsync(this, other, JoinOptions.of(options));
 	}
 
 	@Override
@@ -259,11 +274,20 @@ final class NativeSocket implements DuplexSocket {
 
 	@Override
 	public CompletionStage<Integer> receiveAsync(ByteBuffer buffer) {
+		return receiveAsync(buffer, Deadline.NEVER);
+	}
+
+	@Override
+	public CompletionStage<Integer> receiveAsync(ByteBuffer buffer, Duration timeout) {
+		return receiveAsync(buffer, Deadline.after(timeout));
+	}
+
+	private CompletionStage<Integer> receiveAsync(ByteBuffer buffer, Deadline deadline) {
 		requireWritable(buffer);
 		if (!buffer.hasRemaining()) {
 			return CompletableFuture.completedStage(0);
 		}
-		return this.input.run(() -> tryToReceive(buffer), this::received).minimalCompletionStage();
+		return this.input.run(() -> tryToReceive(buffer), this::received, deadline).minimalCompletionStage();
 	}
 
 	private static void requireWritable(ByteBuffer buffer) {
@@ -295,12 +319,7 @@ final class NativeSocket implements DuplexSocket {
 	private void send(ByteBuffer buffer, Deadline deadline) {
 		int start = buffer.position();
 		try {
-			long result = this.output.await(() -> this.bytes.sendAll(buffer), deadline);
-			if (Errno.EAGAIN.is(result)) {
-				throw new DuplexTimeoutException("send to", subject(), "not all bytes could be sent in time",
-						buffer.position() - start);
-			}
-			sent(result);
+			sent(this.output.await(() -> this.bytes.sendAll(buffer), deadline), buffer.position() - start);
 		}
 		catch (InterruptedException ex) {
 			throw Parking.interrupted("send to", subject(), buffer.position() - start);
@@ -312,7 +331,7 @@ final class NativeSocket implements DuplexSocket {
 		int start = buffer.position();
 		long result = attempt(this.output, () -> this.bytes.sendAll(buffer));
 		if (!Errno.EAGAIN.is(result)) {
-			sent(result);
+			sent(result, buffer.position() - start);
 		}
 		return buffer.position() - start;
 	}
@@ -370,12 +389,12 @@ final class NativeSocket implements DuplexSocket {
 	}
 
 	@Override
-	public CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count) {
+	public CompletionStage<Void> sendFileAsync(FileChannel file, long offset, long count, Duration timeout) {
 		FileTransfer transfer = new FileTransfer(this.id, file, offset, count);
 		CompletableFuture<Void> sent = this.output.run(transfer, (result) -> {
 			fileSent(transfer, result);
 			return null;
-		});
+		}, Deadline.after(timeout));
 		return sent.minimalCompletionStage();
 	}
 
@@ -399,14 +418,27 @@ final class NativeSocket implements DuplexSocket {
 
 	@Override
 	public CompletionStage<Void> sendAsync(ByteBuffer buffer) {
+		return sendAsync(buffer, Deadline.NEVER);
+	}
+
+	@Override
+	public CompletionStage<Void> sendAsync(ByteBuffer buffer, Duration timeout) {
+		return sendAsync(buffer, Deadline.after(timeout));
+	}
+
+	private CompletionStage<Void> sendAsync(ByteBuffer buffer, Deadline deadline) {
+		int start = buffer.position();
 		CompletableFuture<Void> sent = this.output.run(() -> this.bytes.sendAll(buffer), (result) -> {
-			sent(result);
+			sent(result, buffer.position() - start);
 			return null;
-		});
+		}, deadline);
 		return sent.minimalCompletionStage();
 	}
 
-	private void sent(long result) {
+	private void sent(long result, long count) {
+		if (Errno.EAGAIN.is(result)) {
+			throw new DuplexTimeoutException("send to", subject(), "not all bytes could be sent in time", count);
+		}
 		if (result < 0) {
 			throw failure("send to", result);
 		}
@@ -446,11 +478,8 @@ final class NativeSocket implements DuplexSocket {
 
 	@Override
 	public int get(List<Message> into, int max) {
-		if (max < 1) {
-			throw new IllegalArgumentException("max must be at least 1: " + max);
-		}
-		int count = (int) got(awaitMessages(into, max, Deadline.NEVER));
-		return (count == 0) ? -1 : count;
+		requirePositive(max);
+		return countOrEnd(awaitMessages(into, max, Deadline.NEVER));
 	}
 
 	@Override
@@ -465,6 +494,15 @@ final class NativeSocket implements DuplexSocket {
 
 	@Override
 	public CompletionStage<@Nullable Message> getAsync() {
+		return getAsync(Deadline.NEVER);
+	}
+
+	@Override
+	public CompletionStage<@Nullable Message> getAsync(Duration timeout) {
+		return getAsync(Deadline.after(timeout));
+	}
+
+	private CompletionStage<@Nullable Message> getAsync(Deadline deadline) {
 		List<Message> got = new ArrayList<>(1);
 		AtomicBoolean isWaiting = new AtomicBoolean(true);
 		FrameAlarm alarm = new FrameAlarm(this.core.threads(), () -> {
@@ -477,9 +515,26 @@ final class NativeSocket implements DuplexSocket {
 				alarm.set(this.messages.millisUntilLate());
 			}
 			return count;
-		}, (result) -> (got(result) > 0) ? got.get(0) : null);
+		}, (result) -> (got(result) > 0) ? got.get(0) : null, deadline);
 		message.whenComplete((done, ex) -> isWaiting.set(false));
 		return message.minimalCompletionStage();
+	}
+
+	@Override
+	public CompletionStage<Integer> getAsync(List<Message> into, int max) {
+		requirePositive(max);
+		return this.input.run(() -> this.messages.get(into, max), this::countOrEnd).minimalCompletionStage();
+	}
+
+	private static void requirePositive(int max) {
+		if (max < 1) {
+			throw new IllegalArgumentException("max must be at least 1: " + max);
+		}
+	}
+
+	private int countOrEnd(long result) {
+		int count = (int) got(result);
+		return (count == 0) ? -1 : count;
 	}
 
 	/** Wakes up when a message that has begun to arrive is too late, too. */
@@ -539,13 +594,24 @@ final class NativeSocket implements DuplexSocket {
 	}
 
 	@Override
-	public CompletionStage<Void> putAsync(Message message) {
-		List<Message> messages = List.of(message);
-		CompletableFuture<Void> done = this.output.run(() -> this.messages.put(messages), (result) -> {
+	public CompletionStage<Void> putAsync(List<Message> messages) {
+		int[] count = new int[1];
+		CompletableFuture<Void> done = this.output.run(() -> putAll(messages, count), (result) -> {
 			put(result);
 			return null;
 		});
 		return done.minimalCompletionStage();
+	}
+
+	private long putAll(List<Message> messages, int[] count) {
+		while (count[0] < messages.size()) {
+			long result = this.messages.put(messages.subList(count[0], messages.size()));
+			if (result < 0) {
+				return result;
+			}
+			count[0] += (int) result;
+		}
+		return count[0];
 	}
 
 	private long put(long result) {
@@ -615,10 +681,8 @@ final class NativeSocket implements DuplexSocket {
 	public CompletionStage<Void> passToAsync(DuplexSocket carrier, Duration timeout) {
 		NativeSocket via = carrierOf(carrier);
 		Deadline deadline = Deadline.afterOrNever(timeout);
-		CompletableFuture<Long> answer = CompletableFuture.supplyAsync(() -> passUninterrupted(via, deadline),
-				this.core.threads().passing());
-		return this.core.completions().map(answer, (result) -> {
-			passed(result);
+		return this.core.later(() -> {
+			passed(passUninterrupted(via, deadline));
 			return null;
 		});
 	}
@@ -711,9 +775,19 @@ final class NativeSocket implements DuplexSocket {
 	}
 
 	@Override
+	public CompletionStage<ReleasedChannel> toSocketChannelAsync() {
+		return this.core.later(this::toSocketChannel);
+	}
+
+	@Override
+	public CompletionStage<ReleasedSocket> releaseAsync() {
+		return this.core.later(() -> release(0));
+	}
+
+	@Override
 	public CompletionStage<ReleasedSocket> releaseAsync(Duration timeout) {
 		int millis = Millis.limit(timeout);
-		return CompletableFuture.supplyAsync(() -> release(millis), this.core.threads().passing());
+		return this.core.later(() -> release(millis));
 	}
 
 	@Override

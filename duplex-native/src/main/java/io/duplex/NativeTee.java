@@ -203,6 +203,11 @@ final class NativeTee implements Tee {
 	}
 
 	@Override
+	public CompletionStage<TeeCounts> countsAsync() {
+		return this.core.later(this::counts);
+	}
+
+	@Override
 	public void close() {
 		Parking.get(stop());
 	}

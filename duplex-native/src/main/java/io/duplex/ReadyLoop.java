@@ -9,7 +9,6 @@ import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 
 import io.duplex.ffi.Errno;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tries something on half a held socket until it is ready for it: the one loop behind
@@ -19,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class ReadyLoop {
 
 	private static final int AGAIN = -Errno.EAGAIN.number();
-
-	private static final int CANCELED = -Errno.ECANCELED.number();
 
 	private final EngineCore core;
 
@@ -82,7 +79,22 @@ final class ReadyLoop {
 	 * @return completes on the engine's executor, or is complete
 	 */
 	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result) {
-		return run(attempt, result, null);
+		return run(attempt, result, Deadline.NEVER);
+	}
+
+	/**
+	 * Try, without keeping a thread, for some time.
+	 * @param <T> type of the result
+	 * @param attempt returns what C functions return
+	 * @param result makes the result of what the last attempt returned ({@code -EAGAIN}
+	 * when time is over), or throws what went wrong
+	 * @param deadline how long
+	 * @return completes on the engine's executor, or is complete
+	 */
+	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result, Deadline deadline) {
+		Retry<T> retry = begin(attempt, result);
+		retry.stopAt(deadline);
+		return retry.future();
 	}
 
 	/**
@@ -90,88 +102,28 @@ final class ReadyLoop {
 	 * @param <T> type of the result
 	 * @param attempt returns what C functions return; made once more, with the turn, when
 	 * it is to stop
-	 * @param result makes the result of what the last attempt returned, or throws what
-	 * went wrong; {@code -ECANCELED} when it stopped first
-	 * @param stop when this completes there is no more waiting; null: never
+	 * @param result makes the result of what the last attempt returned ({@code -EAGAIN}
+	 * when it stopped first), or throws what went wrong
+	 * @param stop when this completes there is no more waiting
 	 * @return completes on the engine's executor, or is complete
 	 */
-	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result, @Nullable CompletableFuture<?> stop) {
-		CompletableFuture<T> future = new CompletableFuture<>();
-		CompletableFuture<Void> turn = this.turns.enter();
-		Task<T> task = new Task<>(turn, attempt, result, stop, future);
-		if (turn.isDone()) {
-			task.run();
-		}
-		else {
-			task.runAfter(turn);
-		}
-		return future;
+	<T> CompletableFuture<T> run(LongSupplier attempt, LongFunction<T> result, CompletableFuture<?> stop) {
+		Retry<T> retry = begin(attempt, result);
+		retry.stopWhen(stop);
+		return retry.future();
 	}
 
-	/**
-	 * Whoever has the turn, until it has a result.
-	 */
-	private final class Task<T> implements Runnable {
-
-		private final CompletableFuture<Void> turn;
-
-		private final LongSupplier attempt;
-
-		private final LongFunction<T> result;
-
-		private final @Nullable CompletableFuture<?> stop;
-
-		private final CompletableFuture<T> future;
-
-		Task(CompletableFuture<Void> turn, LongSupplier attempt, LongFunction<T> result,
-				@Nullable CompletableFuture<?> stop, CompletableFuture<T> future) {
-			this.turn = turn;
-			this.attempt = attempt;
-			this.result = result;
-			this.stop = stop;
-			this.future = future;
+	private <T> Retry<T> begin(LongSupplier attempt, LongFunction<T> result) {
+		CompletableFuture<Void> turn = this.turns.enter();
+		Retry<T> retry = new Retry<>(this.core, attempt, () -> this.core.readiness().arm(this.socket, this.readiness),
+				result, () -> this.turns.giveUp(turn), () -> this.turns.leave(turn));
+		if (turn.isDone()) {
+			retry.run();
 		}
-
-		void runAfter(CompletableFuture<Void> wait) {
-			CompletableFuture<?> first = (this.stop != null) ? CompletableFuture.anyOf(wait, this.stop) : wait;
-			first.thenRun(() -> ReadyLoop.this.core.completions().execute(this));
+		else {
+			turn.thenRun(() -> this.core.completions().execute(retry));
 		}
-
-		@Override
-		public void run() {
-			try {
-				boolean stopping = this.stop != null && this.stop.isDone();
-				if (stopping && !this.turn.isDone()) {
-					finish(CANCELED);
-					return;
-				}
-				long value = this.attempt.getAsLong();
-				if (value == AGAIN && !stopping) {
-					ReadyLoop loop = ReadyLoop.this;
-					runAfter(loop.core.readiness().arm(loop.socket, loop.readiness));
-					return;
-				}
-				finish((value == AGAIN) ? CANCELED : value);
-			}
-			catch (Readiness.ArmException ex) {
-				finish(ex.result());
-			}
-			catch (RuntimeException | Error ex) {
-				ReadyLoop.this.turns.leave(this.turn);
-				this.future.completeExceptionally(ex);
-			}
-		}
-
-		private void finish(long value) {
-			ReadyLoop.this.turns.leave(this.turn);
-			try {
-				this.future.complete(this.result.apply(value));
-			}
-			catch (RuntimeException ex) {
-				this.future.completeExceptionally(ex);
-			}
-		}
-
+		return retry;
 	}
 
 }

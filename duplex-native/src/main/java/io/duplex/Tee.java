@@ -37,6 +37,12 @@ public interface Tee extends AutoCloseable {
 	TeeCounts counts();
 
 	/**
+	 * {@link #counts()} without waiting.
+	 * @return completes on the engine's executor
+	 */
+	CompletionStage<TeeCounts> countsAsync();
+
+	/**
 	 * Stop mirroring; the join goes on. Parks until the mirror is the application's
 	 * again: bytes that wait for it are queued ahead of whatever is sent to it next.
 	 * Closing a tee that has ended does nothing.

@@ -50,8 +50,7 @@ final class TurnQueue {
 	 * @param turn what {@link #enter} returned
 	 */
 	void leave(CompletableFuture<Void> turn) {
-		if (!turn.isDone() && turn.cancel(false)) {
-			forget(turn);
+		if (!turn.isDone() && giveUp(turn)) {
 			return;
 		}
 		CompletableFuture<Void> next;
@@ -59,6 +58,19 @@ final class TurnQueue {
 			next = next();
 		}
 		while (next != null && !next.complete(null));
+	}
+
+	/**
+	 * Give up waiting for one's turn, unless it has come.
+	 * @param turn what {@link #enter} returned
+	 * @return false when it has come: {@link #leave} ends it
+	 */
+	boolean giveUp(CompletableFuture<Void> turn) {
+		if (!turn.cancel(false)) {
+			return false;
+		}
+		forget(turn);
+		return true;
 	}
 
 	private void forget(CompletableFuture<Void> turn) {

@@ -132,7 +132,7 @@ abstract class WebSocketOpening {
 			else if (isInterrupted()) {
 				fail(interrupted(0));
 			}
-			else if (isStopped() && Errno.ECANCELED.is(result)) {
+			else if (isStopped() && Errno.EAGAIN.is(result)) {
 				late();
 			}
 			else {
@@ -146,7 +146,7 @@ abstract class WebSocketOpening {
 		if (isInterrupted()) {
 			receiver.giveBack();
 		}
-		return -Errno.ECANCELED.number();
+		return -Errno.EAGAIN.number();
 	}
 
 	private void take(HttpHeadReceiver receiver) {
@@ -170,7 +170,7 @@ abstract class WebSocketOpening {
 			if (result == 0) {
 				then.run();
 			}
-			else if (!isStopped() || !Errno.ECANCELED.is(result)) {
+			else if (!isStopped() || !Errno.EAGAIN.is(result)) {
 				fail(this.socket.failure(this.operation, result));
 			}
 			else if (isInterrupted()) {

@@ -15,6 +15,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -113,6 +114,9 @@ class AdoptionTests {
 							selector.select();
 							selector.selectedKeys().clear();
 						}
+					}
+					catch (ClosedSelectorException ex) {
+						// The test has ended.
 					}
 					catch (IOException ex) {
 						throw new java.io.UncheckedIOException(ex);

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,6 +98,43 @@ class ExamplesTests {
 	}
 
 	@Test
+	void aHalfThatComesBackAndAServiceThatIsDownHarmNobodyElse() throws Exception {
+		Program outer = java("PortForward", "public", ANY, ANY);
+		String pool = "tcp://127.0.0.1:" + outer.ports.get(1);
+		try (ServerSocket service = server()) {
+			Program inner = java("PortForward", "inner", pool, address(service));
+			inner.await("wait");
+			carries(outer, service);
+			inner.process.destroyForcibly().waitFor();
+			java("PortForward", "inner", pool, address(service)).await("wait");
+			for (int i = 0; i < 3; i++) {
+				carries(outer, service);
+			}
+			int port = service.getLocalPort();
+			service.close();
+			for (int i = 0; i < 6; i++) {
+				try (Socket client = outer.connect(0)) {
+					assertThat(ended(client)).isTrue();
+				}
+			}
+			try (ServerSocket again = new ServerSocket(port, 50, InetAddress.getByName("127.0.0.1"))) {
+				again.setSoTimeout(60_000);
+				carries(outer, again);
+			}
+		}
+	}
+
+	private static boolean ended(Socket client) throws IOException {
+		try {
+			return client.getInputStream().read() == -1;
+		}
+		catch (SocketException ex) {
+			// Reset.
+			return true;
+		}
+	}
+
+	@Test
 	void proxyInC() throws IOException {
 		Path program = Path.of("target/native/example_proxy").toAbsolutePath();
 		try (ServerSocket backend = server()) {
@@ -143,6 +181,24 @@ class ExamplesTests {
 			carries(start(List.of("python3", EXAMPLES.resolve("python/proxy.py").toString(), "0", "127.0.0.1",
 					Integer.toString(backend.getLocalPort())))
 				.listening(), backend);
+		}
+	}
+
+	@Test
+	void aBackendThatIsDownDoesNotEndAProxyInPython() throws IOException {
+		assumeThat(onPath("python3")).as("python3 is installed").isTrue();
+		ServerSocket backend = server();
+		int port = backend.getLocalPort();
+		backend.close();
+		Program proxy = start(List.of("python3", EXAMPLES.resolve("python/proxy.py").toString(), "0", "127.0.0.1",
+				Integer.toString(port)))
+			.listening();
+		try (Socket client = proxy.connect(0)) {
+			assertThat(ended(client)).isTrue();
+		}
+		try (ServerSocket again = new ServerSocket(port, 50, InetAddress.getByName("127.0.0.1"))) {
+			again.setSoTimeout(60_000);
+			carries(proxy, again);
 		}
 	}
 

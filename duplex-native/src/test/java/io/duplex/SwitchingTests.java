@@ -4,14 +4,17 @@
 
 package io.duplex;
 
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 
@@ -19,35 +22,55 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
- * Sockets that were adopted from everywhere are joined, fanned out, transformed, limited
- * and taken apart again in random order, while bytes flow. Each byte is accounted for:
- * what an undone join has moved is what its sinks receive next.
+ * Sockets that were adopted from everywhere are joined, fanned out and in, mirrored,
+ * transformed, limited and taken apart again in random order, while bytes flow. Each byte
+ * is accounted for: what an undone join has moved is what its sinks receive next.
  */
 @Timeout(120)
 class SwitchingTests {
 
 	private static final int ROUNDS = 300;
 
+	private static final int WARM_UP = 100;
+
 	private static final int MOST = 200_000;
 
+	/** What the JVM may have added for itself. */
+	private static final long LEAK = 8 << 20;
+
 	@Test
-	void noByteIsLostOverRandomSwitches() throws Exception {
+	void noByteIsLostOverRandomSwitchesAndNothingIsLeft() throws Exception {
 		long seed = new SplittableRandom().nextLong();
-		SplittableRandom random = new SplittableRandom(seed);
-		try (DuplexEngine engine = DuplexEngine.create();
-				ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+		// The first time loads classes and libraries, and fills pools.
+		switchAround(new SplittableRandom(seed), WARM_UP, "seed " + seed);
+		long descriptors = ProcessState.descriptors();
+		long threads = ProcessState.engineThreads();
+		long allocated = NativeHeap.allocated();
+		switchAround(new SplittableRandom(~seed), ROUNDS, "seed " + ~seed);
+		await().untilAsserted(() -> {
+			assertThat(ProcessState.descriptors()).as("descriptors").isLessThanOrEqualTo(descriptors);
+			assertThat(ProcessState.engineThreads()).as("threads").isLessThanOrEqualTo(threads);
+			assertThat(NativeHeap.allocated() - allocated).as("bytes of native memory").isLessThan(LEAK);
+		});
+	}
+
+	private static void switchAround(SplittableRandom random, int rounds, String seed) throws Exception {
+		try (DuplexEngine engine = DuplexEngine.create(); AdoptedEnds adopted = new AdoptedEnds(engine)) {
 			List<End> ends = new ArrayList<>();
-			for (AdoptionTests.Kind kind : AdoptionTests.Kind.values()) {
-				ends.add(new End(engine, kind, server, random.nextLong()));
+			for (AdoptedEnds.Adopted end : adopted.open()) {
+				ends.add(new End(end, random.nextLong()));
 			}
-			for (int round = 0; round < ROUNDS; round++) {
-				String description = "seed " + seed + ", round " + round;
+			for (int round = 0; round < rounds; round++) {
 				List<End> chosen = choose(ends, random);
-				switch (random.nextInt(4)) {
+				String description = seed + ", round " + round + ", " + chosen;
+				switch (random.nextInt(7)) {
 					case 0 -> transform(engine, chosen, random, description);
 					case 1 -> fanOut(engine, chosen, random, description);
+					case 2 -> fanIn(engine, chosen, random, description);
+					case 3 -> mirror(engine, chosen, random, description);
 					default -> join(engine, chosen, random, description);
 				}
 			}
@@ -56,6 +79,12 @@ class SwitchingTests {
 				end.peer.close();
 				end.socket.close();
 			}
+			await().untilAsserted(() -> {
+				EngineStatistics left = engine.statistics();
+				assertThat(left.sockets()).as("sockets").isZero();
+				assertThat(left.joinsActive()).as("joins").isZero();
+				assertThat(left.pipesInUse()).as("pipes").isZero();
+			});
 		}
 	}
 
@@ -71,9 +100,7 @@ class SwitchingTests {
 	private static void join(DuplexEngine engine, List<End> ends, SplittableRandom random, String description) {
 		End a = ends.get(0);
 		End b = ends.get(1);
-		JoinLimits limits = random.nextBoolean() ? JoinLimits.NONE
-				: JoinLimits.NONE.withRates(5_000_000 + random.nextInt(50_000_000), 0);
-		Join join = engine.join(a.socket, b.socket, JoinOptions.of(JoinOption.NO_CLOSE).withLimits(limits));
+		Join join = engine.join(a.socket, b.socket, JoinOptions.of(JoinOption.NO_CLOSE).withLimits(limits(random)));
 		CompletableFuture<Void> forth = a.write(random.nextInt(MOST));
 		CompletableFuture<Void> back = b.write(random.nextInt(MOST));
 		linger(random);
@@ -91,8 +118,7 @@ class SwitchingTests {
 		End source = ends.get(0);
 		List<Join> joins = new ArrayList<>();
 		for (End sink : ends.subList(1, ends.size())) {
-			joins.add(engine.join(source.socket, sink.socket,
-					JoinOptions.of(JoinOption.HALF_DUPLEX, JoinOption.NO_CLOSE)));
+			joins.add(engine.join(source.socket, sink.socket, oneWay(random)));
 		}
 		CompletableFuture<Void> written = source.write(random.nextInt(MOST));
 		linger(random);
@@ -107,6 +133,84 @@ class SwitchingTests {
 		}
 		source.consume(most);
 		source.drain(written, description);
+	}
+
+	/** A lossy sink may be a mebibyte behind, and is never. */
+	private static JoinOptions oneWay(SplittableRandom random) {
+		JoinOptions options = random.nextInt(3) != 0 ? JoinOptions.of(JoinOption.HALF_DUPLEX, JoinOption.NO_CLOSE)
+				: JoinOptions.of(JoinOption.HALF_DUPLEX, JoinOption.NO_CLOSE, JoinOption.LOSSY);
+		return options.withLimits(limits(random));
+	}
+
+	private static JoinLimits limits(SplittableRandom random) {
+		return random.nextBoolean() ? JoinLimits.NONE
+				: JoinLimits.NONE.withRates(5_000_000 + random.nextInt(50_000_000), 0);
+	}
+
+	private static void fanIn(DuplexEngine engine, List<End> ends, SplittableRandom random, String description) {
+		End sink = ends.get(0);
+		List<End> sources = ends.subList(1, 3);
+		List<Join> joins = new ArrayList<>();
+		List<CompletableFuture<Void>> written = new ArrayList<>();
+		for (End source : sources) {
+			joins.add(engine.join(source.socket, sink.socket,
+					JoinOptions.of(JoinOption.HALF_DUPLEX, JoinOption.NO_CLOSE)));
+			written.add(source.write(random.nextInt(MOST)));
+		}
+		linger(random);
+		List<byte[]> moved = new ArrayList<>();
+		for (int i = 0; i < joins.size(); i++) {
+			UnjoinResult result = joins.get(i).unjoin();
+			End source = sources.get(i);
+			moved.add(source.bytes(source.consume(result.bytesFromClient() + result.pendingFromClient())));
+		}
+		byte[] received = sink.read(moved.get(0).length + moved.get(1).length);
+		assertThat(isMerged(received, moved.get(0), moved.get(1))).as(description).isTrue();
+		for (int i = 0; i < sources.size(); i++) {
+			sources.get(i).drain(written.get(i), description);
+		}
+	}
+
+	/** Whether all of two streams is there, each in its order. */
+	private static boolean isMerged(byte[] all, byte[] one, byte[] other) {
+		// How much of the one may have been read: seldom more than one number.
+		Set<Integer> counts = Set.of(0);
+		for (int i = 0; i < all.length && !counts.isEmpty(); i++) {
+			Set<Integer> next = new HashSet<>();
+			for (int count : counts) {
+				if (count < one.length && one[count] == all[i]) {
+					next.add(count + 1);
+				}
+				if (i - count < other.length && other[i - count] == all[i]) {
+					next.add(count);
+				}
+			}
+			counts = next;
+		}
+		return counts.contains(one.length);
+	}
+
+	private static void mirror(DuplexEngine engine, List<End> ends, SplittableRandom random, String description) {
+		End a = ends.get(0);
+		End b = ends.get(1);
+		End mirror = ends.get(2);
+		Join join = engine.join(a.socket, b.socket, JoinOptions.of(JoinOption.NO_CLOSE).withLimits(limits(random)));
+		Tee tee = join.tee(mirror.socket, TeeDirection.CLIENT_TO_BACKEND);
+		long from = a.consumed;
+		CompletableFuture<Void> forth = a.write(random.nextInt(MOST));
+		CompletableFuture<Void> back = b.write(random.nextInt(MOST));
+		linger(random);
+		if (random.nextBoolean()) {
+			tee.close();
+			linger(random);
+		}
+		UnjoinResult result = join.unjoin();
+		TeeCounts counts = tee.end().toCompletableFuture().join().counts();
+		mirror.receive(a, new Range(from, counts.bytesFromClient() + counts.pendingFromClient()), description);
+		b.receive(a, a.consume(result.bytesFromClient() + result.pendingFromClient()), description);
+		a.receive(b, b.consume(result.bytesFromBackend() + result.pendingFromBackend()), description);
+		a.drain(forth, description);
+		b.drain(back, description);
 	}
 
 	private static void transform(DuplexEngine engine, List<End> ends, SplittableRandom random, String description) {
@@ -141,9 +245,15 @@ class SwitchingTests {
 	/** A managed socket and its peer, whose stream is known by seed and offset. */
 	private static final class End {
 
+		private final String kind;
+
 		private final DuplexSocket socket;
 
-		private final Socket peer;
+		private final InputStream in;
+
+		private final OutputStream out;
+
+		private final Closeable peer;
 
 		private final long seed;
 
@@ -151,13 +261,18 @@ class SwitchingTests {
 
 		private long consumed;
 
-		End(DuplexEngine engine, AdoptionTests.Kind kind, ServerSocket server, long seed) throws Exception {
-			AdoptionTests.Adoptable adoptable = kind.connect(server.getLocalSocketAddress());
-			this.peer = server.accept();
-			this.peer.setSoTimeout(30_000);
-			assertThat(this.peer.getInputStream().readNBytes(5)).hasSize(5);
-			this.socket = adoptable.adopt().adopt(engine, ByteBuffer.allocate(0));
+		End(AdoptedEnds.Adopted adopted, long seed) {
+			this.kind = adopted.kind();
+			this.socket = adopted.socket();
+			this.in = adopted.in();
+			this.out = adopted.out();
+			this.peer = adopted.peer();
 			this.seed = seed;
+		}
+
+		@Override
+		public String toString() {
+			return this.kind;
 		}
 
 		private byte[] bytes(Range range) {
@@ -174,7 +289,7 @@ class SwitchingTests {
 			this.written += length;
 			return Async.run(() -> {
 				try {
-					this.peer.getOutputStream().write(bytes);
+					this.out.write(bytes);
 				}
 				catch (IOException ex) {
 					throw new UncheckedIOException(ex);
@@ -209,7 +324,7 @@ class SwitchingTests {
 
 		private byte[] read(int length) {
 			try {
-				return this.peer.getInputStream().readNBytes(length);
+				return this.in.readNBytes(length);
 			}
 			catch (IOException ex) {
 				throw new UncheckedIOException(ex);
@@ -219,10 +334,10 @@ class SwitchingTests {
 		/** Reads while bytes come, and then as many as it turns out to be. */
 		CompletableFuture<byte[]> receiveUntil(CompletableFuture<Long> length) {
 			return Async.supply(() -> {
-				java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+				ByteArrayOutputStream all = new ByteArrayOutputStream();
 				try {
 					while (!length.isDone() || all.size() < length.join()) {
-						int available = this.peer.getInputStream().available();
+						int available = this.in.available();
 						if (available > 0) {
 							all.writeBytes(read(available));
 						}

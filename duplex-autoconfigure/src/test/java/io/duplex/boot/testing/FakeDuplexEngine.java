@@ -243,4 +243,39 @@ public final class FakeDuplexEngine implements DuplexEngine {
 		throw new UnsupportedOperationException();
 	}
 
+	@Override
+	public CompletionStage<DuplexListener> listenAsync(DuplexAddress address) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<JoinPage> joinsAsync(JoinQuery query) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<Optional<JoinSnapshot>> findJoinAsync(long id) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<Boolean> closeJoinAsync(long id) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<Boolean> limitJoinAsync(long id, JoinLimits limits) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<DuplexProxy> createProxyAsync(DuplexProxyDefinition definition) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<Void> closeAsync() {
+		throw new UnsupportedOperationException();
+	}
+
 }

@@ -167,4 +167,19 @@ public final class FakeDuplexProxy implements DuplexProxy {
 		return this.backends;
 	}
 
+	@Override
+	public CompletionStage<Void> startAsync() {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<Void> stopAsync() {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
+	public CompletionStage<Void> closeAsync() {
+		throw new UnsupportedOperationException();
+	}
+
 }
