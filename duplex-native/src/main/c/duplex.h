@@ -797,6 +797,8 @@ enum dx_codec_error {
 	DX_CODEC_MESSAGE = 27,            /* put: a message that the codec cannot express (a line with a line feed, a control
 	                                     frame over 125 bytes, text that is not UTF-8, a delimiter that is missing …) */
 	DX_CODEC_CLOSED = 28,             /* put: after the Close frame, or the last chunk */
+	DX_CODEC_UNAVAILABLE = 29,        /* nobody's fault, for finish(): there is no backend (WebSocket's 1013) */
+	DX_CODEC_REFUSED = 30,            /* likewise: the application has refused the connection (1008) */
 	DX_CODEC_PLUGIN_ERROR = 1000,     /* and above: a plugin's own */
 };
 
@@ -1104,7 +1106,9 @@ enum dx_refusal {
 
 /**
  * Answer DX_EVENT_CONNECTION or DX_EVENT_CONNECTED: end the connection and count the refusal. The client is reset, so that it
- * takes nothing for an answer, unless it was told. Errors as dx_proxy_decide().
+ * takes nothing for an answer, unless it was told. With DX_PROXY_HANDSHAKE the other refusals mean that the handshake with the client
+ * is done: what its codec has for such an end (a Close frame) is sent to it then, and the connection closed in order, as when no
+ * backend answers. Errors as dx_proxy_decide().
  */
 DX_API int dx_proxy_refuse(dx_id connection, uint32_t refusal);
 

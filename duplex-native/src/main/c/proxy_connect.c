@@ -6,6 +6,7 @@
 #include "join_news.h"
 #include "placement.h"
 #include "proxy.h"
+#include "putting.h"
 #include "route.h"
 
 #include <errno.h>
@@ -19,13 +20,58 @@ static struct dx__backend *backend_of(struct dx__join *join)
 	return dx__backends_at(&join->proxy->backends, join->backend);
 }
 
+/* ---- refusing ---- */
+
+/* Its threads are inside one non-blocking call at most, or parked and woken. */
+static void take_back(struct dx__socket *socket)
+{
+	if (!atomic_load(&socket->lent))
+		return;
+	pthread_mutex_lock(&socket->engine->control);
+	dx__half_set(socket, DX__IN, DX_HALF_FLOWING);
+	dx__half_set(socket, DX__OUT, DX_HALF_FLOWING);
+	pthread_mutex_unlock(&socket->engine->control);
+	dx__held_bar(socket);
+	dx__half_await_left(socket);
+	atomic_store(&socket->lent, false);
+}
+
+/* Whether the host has shaken hands with the client. */
+static bool is_greeted(const struct dx__join *join, enum dx_reason reason, int error)
+{
+	uint8_t state = atomic_load(&join->state);
+	if (!(join->proxy->options.flags & DX_PROXY_HANDSHAKE))
+		return false;
+	/* Who refuses for another reason than the handshake has done that before, and who was late perhaps not. */
+	return state == DX_JOIN_CONNECTING || state == DX_JOIN_HANDSHAKING
+			|| (state == DX_JOIN_DECIDING && reason == DX_REASON_REFUSED && !error);
+}
+
+/* Tells the client in its codec's way that nothing comes. False where there is no such way. */
+static bool say_goodbye(struct dx__join *join, uint32_t error)
+{
+	const struct dx_codec_options *codec = atomic_load(&join->proxy->codecs[0]);
+	take_back(join->a);
+	if (!codec || dx__framing_set(join->a, codec))
+		return false;
+	struct dx__framing *framing = atomic_load(&join->a->framing);
+	pthread_mutex_lock(&framing->output);
+	dx__framing_keep_refusal(framing, error);
+	pthread_mutex_unlock(&framing->output);
+	return dx__put_waiting(join->a);
+}
+
 void dx__proxy_connection_refuse(struct dx__worker *worker, struct dx__join *join, _Atomic uint64_t *counter,
 		enum dx_reason reason, int error)
 {
+	bool by_router = counter == &join->proxy->refused_by_router;
 	if (counter)
 		dx__count_shared(counter, 1);
-	/* A reset: a client must not take a clean end for an answer. */
-	dx__join_end(worker, join, reason, DX_SIDE_NONE, error, DX__FATE_ABORT, DX__FATE_CLOSE_NOW);
+	bool is_told = is_greeted(join, reason, error)
+			&& say_goodbye(join, by_router ? DX_CODEC_REFUSED : DX_CODEC_UNAVAILABLE);
+	/* Otherwise a reset: a client must not take a clean end for an answer. */
+	dx__join_end(worker, join, reason, DX_SIDE_NONE, error, is_told ? DX__FATE_CLOSE_ORDERLY : DX__FATE_ABORT,
+			DX__FATE_CLOSE_NOW);
 }
 
 void dx__proxy_connection_turn_away(struct dx__worker *worker, struct dx__join *join)
@@ -100,20 +146,6 @@ static void lend(struct dx__socket *socket)
 	atomic_store(&socket->lent, true);
 	dx__half_set(socket, DX__IN, DX_HALF_HELD);
 	dx__half_set(socket, DX__OUT, DX_HALF_HELD);
-}
-
-/* Its threads are inside one non-blocking call at most, or parked and woken. */
-static void take_back(struct dx__socket *socket)
-{
-	if (!atomic_load(&socket->lent))
-		return;
-	pthread_mutex_lock(&socket->engine->control);
-	dx__half_set(socket, DX__IN, DX_HALF_FLOWING);
-	dx__half_set(socket, DX__OUT, DX_HALF_FLOWING);
-	pthread_mutex_unlock(&socket->engine->control);
-	dx__held_bar(socket);
-	dx__half_await_left(socket);
-	atomic_store(&socket->lent, false);
 }
 
 /* Asks the host, and gives it some time. */

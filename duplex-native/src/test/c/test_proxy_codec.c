@@ -107,6 +107,39 @@ static void the_host_shakes_hands(void)
 	}
 }
 
+/* Once the host has shaken hands, a WebSocket is not reset but closed, with the reason. */
+static void a_client_is_told_that_there_is_no_backend(void)
+{
+	dx_id engine = engine_open(1);
+	struct dx_address dead;
+	int hold = wire_refused(WIRE_TCP4, &dead);
+	struct dx_proxy_options options = proxy_options(DX_PROXY_JOIN_EVENTS | DX_PROXY_HANDSHAKE);
+	struct front front = front_open(engine, WIRE_TCP4, &options);
+	CHECK_OK(dx_proxy_codec(front.proxy, DX_SIDE_A, codec_of(DX_CODEC_WEBSOCKET, 0)));
+	front_add(&front, &dead);
+	front_start(&front);
+	int client = client_open(&front);
+	struct dx_event asked = await_connection(engine, front.proxy);
+	CHECK_EQ(dx_send_wait(asked.a, "welcome\n", 8, 30000), 8);
+	CHECK_OK(dx_proxy_proceed(asked.object));
+	peer_hears(client, "welcome\n");
+	peer_expect(client, "\x88\x02\x03\xf5", 4); /* 1013 */
+	peer_expect_end(client);
+	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_CONNECT_FAILED);
+	peer_close(client);
+	/* refused by the application, behind its handshake */
+	client = client_open(&front);
+	asked = await_connection(engine, front.proxy);
+	CHECK_OK(dx_proxy_refuse(asked.object, DX_REFUSED_BY_ROUTER));
+	peer_expect(client, "\x88\x02\x03\xf0", 4); /* 1008 */
+	peer_expect_end(client);
+	CHECK_EQ(await_proxy_ended(&front).reason, DX_REASON_REFUSED);
+	peer_close(client);
+	await_quiet(&front);
+	peer_close(hold);
+	engine_close(engine);
+}
+
 static void a_handshake_that_fails_ends_the_connection(void)
 {
 	dx_id engine = engine_open(1);
@@ -200,6 +233,7 @@ int main(void)
 	RUN(a_connection_is_refused_while_the_host_speaks);
 	RUN(the_host_shakes_hands);
 	RUN(a_handshake_that_fails_ends_the_connection);
+	RUN(a_client_is_told_that_there_is_no_backend);
 	RUN(clients_and_backends_have_their_codecs);
 	return test_end();
 }

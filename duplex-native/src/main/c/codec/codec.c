@@ -147,6 +147,8 @@ DX_API const char *dx_codec_error_text(uint32_t error)
 		[DX_CODEC_ZMTP_COMMAND] = "a malformed ZMTP command",
 		[DX_CODEC_MESSAGE] = "the codec cannot express this message",
 		[DX_CODEC_CLOSED] = "the stream of messages was ended before",
+		[DX_CODEC_UNAVAILABLE] = "no backend is available",
+		[DX_CODEC_REFUSED] = "the connection was refused",
 	};
 	if (error < sizeof(texts) / sizeof(*texts) && texts[error])
 		return texts[error];

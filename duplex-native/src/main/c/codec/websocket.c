@@ -49,7 +49,9 @@
 #define CLOSE_PROTOCOL 1002
 #define CLOSE_PAYLOAD 1007
 #define CLOSE_TOO_LONG 1009
+#define CLOSE_POLICY 1008
 #define CLOSE_INTERNAL 1011
+#define CLOSE_TRY_AGAIN 1013 /* registered by IANA */
 
 struct decoder {
 	uint64_t left;        /* payload bytes of the data frame in progress that were not told; headers are read at 0 */
@@ -466,6 +468,10 @@ static unsigned close_code(uint32_t error)
 		return CLOSE_PAYLOAD;
 	if (error >= DX_CODEC_WS_RESERVED_BITS && error <= DX_CODEC_WS_NO_CLOSE)
 		return CLOSE_PROTOCOL;
+	if (error == DX_CODEC_REFUSED)
+		return CLOSE_POLICY;
+	if (error == DX_CODEC_UNAVAILABLE)
+		return CLOSE_TRY_AGAIN;
 	return CLOSE_INTERNAL;
 }
 

@@ -202,7 +202,7 @@ class WebSocketProxyTests {
 			assertThat(seen.get().clientAddress().host()).isEqualTo("127.0.0.1");
 		}
 		try (WebSocketPeer peer = WebSocketPeer.connect(proxy, "/other")) {
-			assertThat(peer.closeCode()).isEqualTo(1006);
+			assertThat(peer.closeCode()).isEqualTo(1008);
 		}
 		await().until(() -> proxy.statistics().refusedByRouter() == 1);
 	}
@@ -231,6 +231,16 @@ class WebSocketProxyTests {
 		}
 		await().until(() -> proxy.statistics().refusedByFailure() == 1);
 		await().until(() -> proxy.statistics().active() == 0);
+	}
+
+	@Test
+	void aClientIsToldThatNoBackendAnswers() {
+		DuplexProxy proxy = start(gateway("/"));
+		this.server.close();
+		try (WebSocketPeer peer = WebSocketPeer.connect(proxy, "/")) {
+			assertThat(peer.closeCode()).isEqualTo(1013);
+		}
+		await().until(() -> proxy.statistics().connectFailed() == 1);
 	}
 
 	@Test

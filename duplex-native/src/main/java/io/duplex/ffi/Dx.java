@@ -241,6 +241,10 @@ public final class Dx {
 
 	public static final int DX_CODEC_CLOSED = 28;
 
+	public static final int DX_CODEC_UNAVAILABLE = 29;
+
+	public static final int DX_CODEC_REFUSED = 30;
+
 	public static final int DX_CODEC_PLUGIN_ERROR = 1000;
 
 	public static final int DX_WEBSOCKET_CONTINUATION = 256;
