@@ -267,11 +267,9 @@ struct dx_connect_options {
 
 /**
  * Connect to the first of some addresses that answers. They are begun in their order, each `attempt_delay` after the
- * one
- * before or as soon as that has failed; the first that is established wins and the others are given up. The
- * socket exists at once, but can only be closed until the command is done: other calls get -EINPROGRESS. When the
- * command fails the socket is gone.
- * TCP sockets get TCP_NODELAY and keep-alive.
+ * one before or as soon as that has failed; the first that is established wins and the others are given up. The socket
+ * exists at once, but can only be closed until the command is done: other calls get -EINPROGRESS. When the command
+ * fails the socket is gone. TCP sockets get TCP_NODELAY and keep-alive.
  *
  * @param count   addresses, 1 to 64; copied
  * @param options NULL for the defaults
@@ -372,8 +370,7 @@ DX_API int dx_queue_wait(dx_id socket, const void *data, size_t length);
  * @param file   a regular file or another that can be mapped; stays the caller's, its position is not used
  * @param offset bytes from the file's beginning
  * @return bytes taken, possibly fewer than count, 0 at the end of the file; -EAGAIN and others as dx_send(); -EINVAL
- * for a
- *         file that sendfile cannot read, -EBADF
+ *         for a file that sendfile cannot read, -EBADF
  */
 DX_API int64_t dx_send_file(dx_id socket, int file, uint64_t offset, uint64_t count);
 /** Send all of it, or up to the file's end; answers as dx_send_wait() does. */
@@ -419,9 +416,9 @@ DX_API int64_t dx_send_fd(dx_id socket, const void *data, size_t length, int fd)
 DX_API int64_t dx_recv_fd(dx_id socket, void *data, size_t length, int *fd);
 
 /**
- * Pass a managed socket on to another process (or engine), with its unread bytes, over a unix socket. On success its id is
- * stale; what the carrier does not take at once is queued in its output, ahead of whatever is sent next. Otherwise nothing
- * has changed.
+ * Pass a managed socket on to another process (or engine), with its unread bytes, over a unix socket. On success its id
+ * is stale; what the carrier does not take at once is queued in its output, ahead of whatever is sent next. Otherwise
+ * nothing has changed.
  *
  * On the wire, from the first byte on, everything in network byte order: "DXS1", a 32-bit number of unread bytes, these
  * bytes; the descriptor comes with the first byte. Several follow each other; bytes of the host's own may stand
@@ -548,11 +545,9 @@ struct dx_join_options {
  *
  * A socket may be part of several joins. What it receives goes to all whose input it is (fan-out: read once into a
  * shared buffer; the slowest sets the pace, but for LOSSY ones), and several may be sent to it (fan-in: each read's
- * bytes
- * stay together). Then: an output is ended when the last of its sources has; a join's end leaves a socket alone that is
- * part of others, and the last one decides; resets pass only within a pair that shares nothing. Bytes that a had
- * received
- * before go to the joins that exist when they are moved.
+ * bytes stay together). Then: an output is ended when the last of its sources has; a join's end leaves a socket alone
+ * that is part of others, and the last one decides; resets pass only within a pair that shares nothing. Bytes that a
+ * had received before go to the joins that exist when they are moved.
  *
  * One of the two may be a listener: the worker accepts, and each connection is joined to the other socket in its place,
  * with these options, and NO_CLOSE towards the other. That join is in state DX_JOIN_LISTENING; undoing it ends the
@@ -601,8 +596,8 @@ DX_API int dx_unjoin_wait(dx_id join, struct dx_event *result);
 
 /**
  * Change the time limits, max_bytes and rates of a join, also of a proxy's connection, while it runs; flags and max_lag
- * are
- * not looked at. What has passed counts: an age, an idle time or a number of bytes over the new limit ends it at once.
+ * are not looked at. What has passed counts: an age, an idle time or a number of bytes over the new limit ends it at
+ * once.
  *
  * @return 0; the event's result is -ENOENT when the join has ended meanwhile, -EOPNOTSUPP before it is open
  */
@@ -619,17 +614,15 @@ DX_API int dx_join_limit_wait(dx_id join, const struct dx_join_options *limits);
  * @param side    DX_SIDE_A or DX_SIDE_B: whose bytes
  * @param max_lag memory in bytes that may wait for the mirror; 0: 1048576
  * @return 0; errors as dx_join() for the mirror's output. The event's result is -ENOENT when the join has ended
- * meanwhile,
- *         -EOPNOTSUPP when it is not open or has no such direction, -EINVAL when the mirror is part of it; its object
- *         is the tee
+ *         meanwhile, -EOPNOTSUPP when it is not open or has no such direction, -EINVAL when the mirror is part of it;
+ *         its object is the tee
  */
 DX_API int dx_tee(dx_id join, dx_id mirror, uint32_t side, uint64_t max_lag, uint64_t token, dx_id *tee);
 DX_API int dx_tee_wait(dx_id join, dx_id mirror, uint32_t side, uint64_t max_lag, dx_id *tee);
 
 /**
  * End a join and close both sockets in order (as dx_close() does), also when it was made with NO_CLOSE. A socket that
- * is
- * part of other joins stays open.
+ * is part of other joins stays open.
  */
 DX_API int dx_join_close(dx_id join, uint64_t token);
 DX_API int dx_join_close_wait(dx_id join);
@@ -1024,8 +1017,7 @@ DX_API int dx_proxy_open(dx_id engine, const struct dx_address *listen, const st
  * @param backend index: an existing one, or the next
  * @param count   0 to 64 addresses; copied
  * @return 0; -EINVAL; -ERANGE for an index over 4095; -EOPNOTSUPP for a decided proxy. The event's result is -ERANGE
- * for
- *         an index past the next
+ *         for an index past the next
  */
 DX_API int dx_proxy_backend(dx_id proxy, uint32_t backend, const struct dx_address *addresses, uint32_t count,
 		uint64_t token);
@@ -1050,8 +1042,7 @@ DX_API int dx_proxy_start_wait(dx_id proxy, uint16_t *port);
 
 /**
  * Start with a descriptor that listens already (inherited, socket activation, a released listener) in the place of
- * binding.
- * Takes it on success. After a stop, the proxy binds the address that it was opened with.
+ * binding. Takes it on success. After a stop, the proxy binds the address that it was opened with.
  *
  * @return 0; -ENOTSOCK, -EINVAL when it does not listen, -EBADF; the event's result is -EALREADY for a started proxy
  * (the

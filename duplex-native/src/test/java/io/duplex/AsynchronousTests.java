@@ -221,7 +221,8 @@ class AsynchronousTests {
 				assertThat(soon(client.receiveAsync(ByteBuffer.allocate(1)))).isOne();
 			}
 			soon(proxy.stopAsync());
-			assertThat(proxy.state()).isEqualTo(ProxyState.STOPPED);
+			// The connection of the client may live a moment longer.
+			assertThat(proxy.state()).isIn(ProxyState.STOPPED, ProxyState.DRAINING);
 			soon(proxy.closeAsync());
 			assertThat(this.engine.proxies()).isEmpty();
 		}
