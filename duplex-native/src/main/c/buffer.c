@@ -12,6 +12,17 @@ struct dx__buffer *dx__buffer_new(size_t size)
 	return buffer;
 }
 
+struct dx__buffer *dx__buffer_grow(struct dx__buffer *old, size_t size)
+{
+	struct dx__buffer *new = dx__buffer_new(size);
+	if (!new || !old)
+		return new;
+	memcpy(new->data, old->data + old->offset, old->length);
+	new->length = old->length;
+	free(old);
+	return new;
+}
+
 size_t dx__buffer_take(struct dx__buffer *buffer, void *data, size_t length)
 {
 	if (length > buffer->length)

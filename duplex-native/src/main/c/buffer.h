@@ -16,6 +16,9 @@ struct dx__buffer {
 /* An empty buffer; NULL without memory. Freed with free(). */
 struct dx__buffer *dx__buffer_new(size_t size);
 
+/* A buffer of this size with what is left of another, which is freed; NULL without memory, with the other as it was. */
+struct dx__buffer *dx__buffer_grow(struct dx__buffer *old, size_t size);
+
 /* Moves up to length bytes out of the buffer's front; returns their number. */
 size_t dx__buffer_take(struct dx__buffer *buffer, void *data, size_t length);
 

@@ -77,13 +77,9 @@ static int reserve(struct get *get, size_t room)
 		old->offset = 0;
 		return 0;
 	}
-	struct dx__buffer *new = dx__buffer_new(left + room);
+	struct dx__buffer *new = dx__buffer_grow(old, left + room);
 	if (!new)
 		return -ENOMEM;
-	if (left)
-		memcpy(new->data, old->data + old->offset, left);
-	new->length = (uint32_t)left;
-	free(old);
 	get->input = new;
 	return 0;
 }

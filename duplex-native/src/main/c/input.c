@@ -91,13 +91,9 @@ static int make_room(struct dx__socket *socket)
 	if (old && old->size - old->offset - left >= READ)
 		return 0;
 	/* Twice as much as there is, or a large message would be copied with every read. */
-	struct dx__buffer *new = dx__buffer_new(2 * left + READ);
+	struct dx__buffer *new = dx__buffer_grow(old, 2 * left + READ);
 	if (!new)
 		return -ENOMEM;
-	if (left)
-		memcpy(new->data, old->data + old->offset, left);
-	new->length = (uint32_t)left;
-	free(old);
 	socket->input = new;
 	return 0;
 }
