@@ -302,8 +302,11 @@ static int give_release(dx_id id, uint32_t timeout, const struct dx__reply *repl
 	struct dx__socket *socket = command->a;
 	command->timeout = timeout;
 	command->message.run = run_release;
+	bool has_part = dx__framing_has_part(socket);
 	pthread_mutex_lock(&engine->control);
 	rc = check_release(socket);
+	if (!rc && has_part)
+		rc = -EBUSY;
 	if (!rc) {
 		dx__half_take(socket, DX__IN, command);
 		if (!dx__half_check(socket, DX__OUT))

@@ -211,7 +211,7 @@ static int pass(struct dx__engine *engine, struct dx__socket *socket, struct dx_
 {
 	bool is_all = true;
 	/* The unread bytes of an input that flows are its worker's. */
-	int rc = dx__half_enter(socket, DX__IN);
+	int rc = dx__framing_has_part(socket) ? -EBUSY : dx__half_enter(socket, DX__IN);
 	if (rc)
 		return rc;
 	struct dx__chunk *chunk = wrap(socket);

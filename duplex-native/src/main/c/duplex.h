@@ -427,7 +427,7 @@ DX_API int64_t dx_recv_fd(dx_id socket, void *data, size_t length, int *fd);
  * @param carrier a managed unix socket of the same engine whose output is held
  * @return 0; answered when the descriptor is closed here. -EAGAIN when the carrier takes nothing now (arm it for
  *         DX_WRITABLE), -ENOTEMPTY while what is queued in the socket's own output is being delivered (arm that);
- *         -EBUSY, -EXDEV, -EOPNOTSUPP for a carrier that is not a unix socket, errors of the carrier as dx_send()
+ *         -EBUSY, also in the middle of a message that is being got, -EXDEV, -EOPNOTSUPP for a carrier that is not a unix socket, errors of the carrier as dx_send()
  */
 DX_API int dx_pass(dx_id socket, dx_id carrier, uint64_t token);
 /** @param timeout milliseconds until the carrier takes it, -1 for ever; -ETIMEDOUT: nothing has changed */
@@ -480,9 +480,9 @@ DX_API int dx_close_wait(dx_id socket, uint32_t flags, uint32_t timeout);
  * output is delivered first. Both halves must be held, and the read-ahead bytes taken with dx_recv_queued().
  *
  * @param timeout for the queued output; -ETIMEDOUT, and the socket stays managed, when it is over; 0: no limit
- * @return 0; -EBUSY when a half is flowing, or a shutdown is still being delivered; -ENOTEMPTY when read-ahead bytes
- * are left. The event's value is the
- *         descriptor, now the host's; with it the id is stale
+ * @return 0; -EBUSY when a half is flowing, a shutdown is still being delivered, or a part of a message was got;
+ *         -ENOTEMPTY when read-ahead bytes are left. The event's value is the descriptor, now the host's; with it the id
+ *         is stale
  */
 DX_API int dx_release(dx_id socket, uint32_t timeout, uint64_t token);
 /** @return the descriptor */
@@ -571,8 +571,9 @@ struct dx_join_options {
  *
  * @param options NULL for none
  * @return 0; -EINVAL when a is b, or for unknown flags; -EBUSY when a half is being released, also as the event's
- *         result: when one of the two flows into the other already, or a part of a message was got that needs the input; -ENOTCONN for two listeners; -EPIPE when an output
- *         that is needed was shut down; -EINPROGRESS while connecting; -EXDEV.
+ *         result: when one of the two flows into the other already, or a part of a message was got from an input that
+ *         is needed; -ENOTCONN for two listeners; -EPIPE when an output that is needed was shut down; -EINPROGRESS
+ *         while connecting; -EXDEV.
  *         The event's object is the join
  */
 DX_API int dx_join(dx_id a, dx_id b, const struct dx_join_options *options, uint64_t token, dx_id *join);

@@ -88,6 +88,17 @@ int dx__framing_set(struct dx__socket *socket, const struct dx_codec_options *op
 	return rc;
 }
 
+bool dx__framing_has_part(struct dx__socket *socket)
+{
+	struct dx__framing *framing = atomic_load(&socket->framing);
+	if (!framing)
+		return false;
+	pthread_mutex_lock(&framing->input);
+	bool has_part = framing->assembly.begun;
+	pthread_mutex_unlock(&framing->input);
+	return has_part;
+}
+
 void dx__framing_free(struct dx__socket *socket)
 {
 	struct dx__framing *framing = atomic_exchange(&socket->framing, NULL);

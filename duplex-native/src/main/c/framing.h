@@ -61,6 +61,9 @@ int dx__framing_set(struct dx__socket *socket, const struct dx_codec_options *op
    else may queue in between. NULL without memory. */
 struct dx__framing *dx__framing_lock_output(struct dx__socket *socket);
 
+/* Whether a part of a message has been got: it cannot be given back, so nobody else gets the input. Not under the control lock. */
+bool dx__framing_has_part(struct dx__socket *socket);
+
 /* Frees what the socket has. */
 void dx__framing_free(struct dx__socket *socket);
 

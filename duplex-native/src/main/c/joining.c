@@ -92,11 +92,9 @@ static bool may_share(const struct dx__join *join, struct dx__socket *socket)
 	return !(from && dx__join_of(from)->route) && !(to && dx__join_of(to)->route);
 }
 
-/* A part of a message has been got, and cannot be given back. */
 static bool is_being_got(const struct dx__join *join, struct dx__socket *socket)
 {
-	struct dx__framing *framing = atomic_load(&socket->framing);
-	return needs(join, socket == join->a, DX__IN) && framing && framing->assembly.begun;
+	return needs(join, socket == join->a, DX__IN) && dx__framing_has_part(socket);
 }
 
 static void run(struct dx__worker *worker, struct dx__message *message)

@@ -196,7 +196,7 @@ static void another_codec_may_find_a_message_in_what_is_there(void)
 }
 
 /* What was got of it cannot be given back, and would be missing in what the join moves. */
-static void a_socket_is_not_joined_in_the_middle_of_a_message(void)
+static void nobody_else_gets_a_socket_in_the_middle_of_a_message(void)
 {
 	dx_id engine = engine_open(1), join;
 	struct line line = line_open(engine, WIRE_TCP4, 0), other = line_open(engine, WIRE_TCP4, 0);
@@ -208,6 +208,10 @@ static void a_socket_is_not_joined_in_the_middle_of_a_message(void)
 	struct dx_join_options options = join_options(DX_JOIN_ROUTE);
 	CHECK_EQ(dx_join_wait(line.socket, other.socket, NULL, &join), -EBUSY);
 	CHECK_EQ(dx_join_wait(other.socket, line.socket, &options, &join), -EBUSY);
+	struct line carrier = line_open(engine, WIRE_UNIX, 0);
+	CHECK_EQ(dx_release_wait(line.socket, 0), -EBUSY);
+	CHECK_EQ(dx_pass_wait(line.socket, carrier.socket, 1000), -EBUSY);
+	line_close(&carrier);
 	peer_say(line.peer, " of it\nrest");
 	app_gets(line.socket, "half of it");
 	CHECK_OK(dx_join_wait(line.socket, other.socket, NULL, &join));
@@ -224,7 +228,7 @@ int main(void)
 	RUN(a_close_is_answered_although_the_socket_is_closed_at_once);
 	RUN(a_flood_does_not_hold_who_gets);
 	RUN(a_close_that_does_not_fit_stays);
-	RUN(a_socket_is_not_joined_in_the_middle_of_a_message);
+	RUN(nobody_else_gets_a_socket_in_the_middle_of_a_message);
 	RUN(a_message_that_is_refused_holds_no_memory);
 	RUN(another_codec_may_find_a_message_in_what_is_there);
 	return test_end();
