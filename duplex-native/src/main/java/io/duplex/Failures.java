@@ -134,7 +134,8 @@ final class Failures {
 			return closed(operation, subject);
 		}
 		if (errno == Errno.EBUSY) {
-			return new SocketBusyException(operation, subject, error(result), "it is part of a join");
+			return new SocketBusyException(operation, subject, error(result),
+					"it is part of a join, or in the middle of a message that is being got");
 		}
 		if (PEER_GONE.contains(errno)) {
 			return new ConnectionResetException(operation, subject, error(result), text(result));
