@@ -9,7 +9,6 @@ import java.net.Socket;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
-import io.duplex.ffi.Errno;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collection;
@@ -34,8 +33,6 @@ final class NativeEngine implements DuplexEngine {
 
 	private static final Logger logger = LoggerFactory.getLogger(NativeEngine.class);
 
-	private static final String TAKE = "take a socket from";
-
 	private static final Cleaner cleaner = Cleaner.create();
 
 	private final EngineCore core;
@@ -47,6 +44,8 @@ final class NativeEngine implements DuplexEngine {
 	private final Connector connector;
 
 	private final Adoption adoption = new Adoption(this);
+
+	private final Taking taking = new Taking(this);
 
 	private NativeEngine(EngineCore core) {
 		this.core = core;
@@ -134,56 +133,18 @@ final class NativeEngine implements DuplexEngine {
 
 	@Override
 	public DuplexSocket take(DuplexSocket carrier, Duration timeout) {
-		try {
-			return taken(carrier, carrierOf(carrier).take(Deadline.afterOrNever(timeout)));
-		}
-		catch (InterruptedException ex) {
-			throw Parking.interrupted(TAKE, carrier.toString(), 0);
-		}
+		return this.taking.take(carrierOf(carrier), Deadline.afterOrNever(timeout));
 	}
 
 	@Override
 	public CompletionStage<DuplexSocket> takeAsync(DuplexSocket carrier, Duration timeout) {
-		NativeSocket via = carrierOf(carrier);
-		Deadline deadline = Deadline.afterOrNever(timeout);
-		return this.core.later(() -> taken(carrier, takeUninterrupted(via, deadline)));
+		return this.taking.takeAsync(carrierOf(carrier), Deadline.afterOrNever(timeout));
 	}
 
 	private NativeSocket carrierOf(DuplexSocket carrier) {
 		NativeSocket via = connected(carrier);
 		via.requireNothingPutBack();
 		return via;
-	}
-
-	private static long takeUninterrupted(NativeSocket carrier, Deadline deadline) {
-		try {
-			return carrier.take(deadline);
-		}
-		catch (InterruptedException ex) {
-			// Nobody knows the thread.
-			return -Errno.ECANCELED.number();
-		}
-	}
-
-	private DuplexSocket taken(DuplexSocket carrier, long result) {
-		if (Errno.EAGAIN.is(result)) {
-			throw new DuplexTimeoutException(TAKE, carrier.toString(), "none was passed in time", 0);
-		}
-		if (Errno.EPROTO.is(result)) {
-			throw new DuplexException(TAKE, carrier.toString(), Failures.error(result),
-					"something else was sent, or not all of it", null);
-		}
-		if (Errno.ENOTCONN.is(result)) {
-			throw new DuplexClosedException(TAKE, carrier.toString(), Failures.error(result), "its stream has ended");
-		}
-		if (Errno.EOPNOTSUPP.is(result)) {
-			throw new DuplexException(TAKE, carrier.toString(), Failures.error(result),
-					"descriptors travel over unix sockets alone", null);
-		}
-		if (result < 0) {
-			throw this.core.failures().object(TAKE, carrier.toString(), result);
-		}
-		return new NativeSocket(this, result);
 	}
 
 	@Override

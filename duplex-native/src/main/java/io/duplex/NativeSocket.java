@@ -681,25 +681,12 @@ final class NativeSocket implements DuplexSocket {
 	public CompletionStage<Void> passToAsync(DuplexSocket carrier, Duration timeout) {
 		NativeSocket via = carrierOf(carrier);
 		Deadline deadline = Deadline.afterOrNever(timeout);
-		return this.core.later(() -> {
-			passed(passUninterrupted(via, deadline));
-			return null;
-		});
+		return this.core.later(() -> passed(Parking.orCancelled(() -> pass(via, deadline))));
 	}
 
 	private NativeSocket carrierOf(DuplexSocket carrier) {
 		requireNothingPutBack();
 		return this.engine.connected(carrier);
-	}
-
-	private long passUninterrupted(NativeSocket carrier, Deadline deadline) {
-		try {
-			return pass(carrier, deadline);
-		}
-		catch (InterruptedException ex) {
-			// Nobody knows the thread.
-			return -Errno.ECANCELED.number();
-		}
 	}
 
 	/**
@@ -736,20 +723,6 @@ final class NativeSocket implements DuplexSocket {
 			answer.add(given);
 		}
 		return result[0];
-	}
-
-	/**
-	 * Wait for a socket that comes over this one.
-	 * @param deadline how long
-	 * @return its id; {@code -EAGAIN} when time was over, or another negative errno
-	 * @throws InterruptedException when the thread is interrupted while it waits
-	 */
-	long take(Deadline deadline) throws InterruptedException {
-		return this.input.await(() -> {
-			long[] socket = new long[1];
-			int result = LibDuplex.dx_take(this.core.id(), this.id, socket);
-			return (result < 0) ? result : socket[0];
-		}, deadline);
 	}
 
 	private void passed(long result) {
