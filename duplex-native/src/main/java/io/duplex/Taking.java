@@ -11,7 +11,7 @@ import io.duplex.ffi.LibDuplex;
 
 /**
  * Takes sockets that other processes pass on over a unix socket. The other end is
- * {@link NativeSocket#passTo}.
+ * {@link Passing}.
  */
 final class Taking {
 
