@@ -17,7 +17,6 @@ import java.util.stream.Collectors;
 
 import io.duplex.ffi.Dx;
 import io.duplex.ffi.Errno;
-import io.duplex.ffi.LibDuplex;
 
 /**
  * The listeners of a bound socket. Connections are accepted from each in its turn; once
@@ -131,14 +130,10 @@ final class BoundListeners {
 	 */
 	private long tryToAccept() {
 		requireNotForwarding("accept on");
-		long[] socket = new long[1];
 		int count = this.listeners.size();
 		int first = Math.floorMod(this.turn.getAndIncrement(), count);
 		for (int i = 0; i < count; i++) {
-			int result = LibDuplex.dx_accept(this.listeners.get((first + i) % count).id(), socket);
-			if (result == 0) {
-				return socket[0];
-			}
+			long result = this.listeners.get((first + i) % count).tryToAccept();
 			if (!Errno.EAGAIN.is(result)) {
 				return result;
 			}
@@ -157,13 +152,7 @@ final class BoundListeners {
 
 	private DuplexSocket accepted(long result) {
 		requireNotForwarding("accept on");
-		if (Errno.EAGAIN.is(result)) {
-			throw new DuplexTimeoutException("accept on", toString(), "nobody connected in time", 0);
-		}
-		if (result < 0) {
-			throw this.core.failures().object("accept on", toString(), result);
-		}
-		return new NativeSocket(this.engine, result);
+		return NativeListener.accepted(this.engine, this, result);
 	}
 
 	// ---- forwarding ----

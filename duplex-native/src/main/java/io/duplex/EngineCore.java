@@ -192,6 +192,18 @@ final class EngineCore {
 		return future.minimalCompletionStage();
 	}
 
+	/**
+	 * {@link #later(Supplier)} without a result.
+	 * @param task throws what went wrong
+	 * @return completes on the executor
+	 */
+	CompletionStage<Void> later(Runnable task) {
+		return later(() -> {
+			task.run();
+			return null;
+		});
+	}
+
 	long id() {
 		return this.id;
 	}

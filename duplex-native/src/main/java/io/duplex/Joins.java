@@ -35,16 +35,15 @@ final class Joins {
 		this.proxies = proxies;
 	}
 
-	Join join(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
-		return making(engine, client, backend, options).now();
-	}
-
-	CompletionStage<Join> joinAsync(NativeEngine engine, NativeSocket client, NativeSocket backend,
-			JoinOptions options) {
-		return making(engine, client, backend, options).later();
-	}
-
-	private Making making(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
+	/**
+	 * Join two sockets.
+	 * @param engine the engine
+	 * @param client the first socket
+	 * @param backend the second socket
+	 * @param options flags and limits
+	 * @return the join on its way
+	 */
+	Making begin(NativeEngine engine, NativeSocket client, NativeSocket backend, JoinOptions options) {
 		if (client.id() == backend.id()) {
 			throw new IllegalArgumentException("cannot join " + client + " with itself");
 		}

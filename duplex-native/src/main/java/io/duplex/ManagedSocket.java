@@ -8,12 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -25,108 +21,15 @@ final class ManagedSocket implements DuplexSocket {
 
 	private final NativeEngine engine;
 
-	private final Map<DuplexSocketOption<?>, Object> options = new LinkedHashMap<>();
-
-	private @Nullable NativeSocket connected;
-
-	private @Nullable BoundListeners bound;
-
-	/** One bind after the other; held while it parks, unlike the monitor. */
-	private final ReentrantLock binding = new ReentrantLock();
-
-	private boolean busy;
-
-	private boolean closed;
+	private final SocketRole role;
 
 	ManagedSocket(NativeEngine engine) {
 		this.engine = engine;
+		this.role = new SocketRole(engine);
 	}
 
 	NativeEngine engine() {
 		return this.engine;
-	}
-
-	// ---- connecting ----
-
-	@Override
-	public void connect(DuplexAddress address, ConnectOptions connectOptions) {
-		BoundListeners listeners = beginToConnect();
-		if (listeners != null) {
-			listeners.forwardTo(address, connectOptions);
-			return;
-		}
-		NativeSocket socket = null;
-		try {
-			socket = this.engine.connect(address, connectOptions);
-		}
-		finally {
-			endToConnect(socket);
-		}
-	}
-
-	@Override
-	public CompletionStage<Void> connectAsync(DuplexAddress address, ConnectOptions connectOptions) {
-		BoundListeners listeners = beginToConnect();
-		if (listeners != null) {
-			return this.engine.core().later(() -> {
-				listeners.forwardTo(address, connectOptions);
-				return null;
-			});
-		}
-		try {
-			return this.engine.connectNative(address, connectOptions)
-				.whenComplete((socket, ex) -> endToConnect(socket))
-				.thenAccept((socket) -> {
-				});
-		}
-		catch (RuntimeException ex) {
-			endToConnect(null);
-			throw ex;
-		}
-	}
-
-	private synchronized @Nullable BoundListeners beginToConnect() {
-		requireFreshOrBound("connect");
-		if (this.bound == null) {
-			this.busy = true;
-		}
-		return this.bound;
-	}
-
-	private void endToConnect(@Nullable NativeSocket socket) {
-		synchronized (this) {
-			this.busy = false;
-			if (socket == null) {
-				return;
-			}
-			try {
-				if (this.closed) {
-					throw this.engine.core().failures().closed("connect", "a socket");
-				}
-				this.options.forEach((option, value) -> apply(socket, option, value));
-				this.connected = socket;
-			}
-			finally {
-				if (this.connected == null) {
-					socket.close();
-				}
-			}
-		}
-	}
-
-	@SuppressWarnings("unchecked")
-	private static <T> void apply(DuplexSocket socket, DuplexSocketOption<T> option, Object value) {
-		socket.setOption(option, (T) value);
-	}
-
-	private synchronized void requireFreshOrBound(String operation) {
-		if (this.closed) {
-			throw this.engine.core().failures().closed(operation, "a socket");
-		}
-		if (this.connected != null || this.busy) {
-			throw new DuplexException(operation, "a socket", null,
-					this.busy ? "it is being connected" : "it is connected already, to " + this.connected, null);
-		}
 	}
 
 	/**
@@ -134,62 +37,8 @@ final class ManagedSocket implements DuplexSocket {
 	 * @param operation what needs it
 	 * @return the socket
 	 */
-	synchronized NativeSocket connected(String operation) {
-		if (this.closed) {
-			throw this.engine.core().failures().closed(operation, "a socket");
-		}
-		if (this.connected == null) {
-			throw new DuplexException(operation, "a socket", null, (this.bound != null)
-					? "it listens: use what accept() returns" : "it is not connected: call connect() first", null);
-		}
-		return this.connected;
-	}
-
-	// ---- listening ----
-
-	@Override
-	public DuplexAddress bind(DuplexAddress address) {
-		// Not with the monitor held: a name may have to be resolved, and that parks.
-		this.binding.lock();
-		try {
-			BoundListeners listeners;
-			Map<DuplexSocketOption<?>, Object> known;
-			synchronized (this) {
-				requireFreshOrBound("bind");
-				listeners = (this.bound != null) ? this.bound : new BoundListeners(this.engine);
-				known = Map.copyOf(this.options);
-			}
-			DuplexAddress local = listeners.add(address,
-					(id) -> known.forEach((option, value) -> applyTo(id, address.toString(), option, value)));
-			bound(listeners);
-			return local;
-		}
-		finally {
-			this.binding.unlock();
-		}
-	}
-
-	private void bound(BoundListeners listeners) {
-		try {
-			synchronized (this) {
-				requireFreshOrBound("bind");
-				this.bound = listeners;
-			}
-		}
-		catch (DuplexException ex) {
-			listeners.close();
-			throw ex;
-		}
-	}
-
-	@Override
-	public CompletionStage<DuplexAddress> bindAsync(DuplexAddress address) {
-		return this.engine.core().later(() -> bind(address));
-	}
-
-	@SuppressWarnings("unchecked")
-	private <T> void applyTo(long listener, String subject, DuplexSocketOption<T> option, Object value) {
-		SocketOptions.set(listener, subject, this.engine.core().failures(), option, (T) value);
+	NativeSocket connected(String operation) {
+		return this.role.connected(operation);
 	}
 
 	/**
@@ -197,19 +46,60 @@ final class ManagedSocket implements DuplexSocket {
 	 * @param operation what needs it
 	 * @return the listeners
 	 */
-	synchronized BoundListeners bound(String operation) {
-		if (this.closed) {
-			throw this.engine.core().failures().closed(operation, "a socket");
-		}
-		if (this.bound == null) {
-			throw new DuplexException(operation, "a socket", null, "it is not bound: call bind() first", null);
-		}
-		return this.bound;
+	BoundListeners bound(String operation) {
+		return this.role.bound(operation);
 	}
 
-	synchronized boolean isBound() {
-		return this.bound != null;
+	boolean isBound() {
+		return this.role.listeners() != null;
 	}
+
+	// ---- beginning ----
+
+	@Override
+	public void connect(DuplexAddress address, ConnectOptions options) {
+		this.role.connect(address, options);
+	}
+
+	@Override
+	public CompletionStage<Void> connectAsync(DuplexAddress address, ConnectOptions options) {
+		return this.role.connectAsync(address, options);
+	}
+
+	@Override
+	public DuplexAddress bind(DuplexAddress address) {
+		return this.role.bind(address);
+	}
+
+	@Override
+	public CompletionStage<DuplexAddress> bindAsync(DuplexAddress address) {
+		return this.engine.core().later(() -> bind(address));
+	}
+
+	@Override
+	public <T> void setOption(DuplexSocketOption<T> option, T value) {
+		this.role.setOption(option, value);
+	}
+
+	@Override
+	public <T> T getOption(DuplexSocketOption<T> option) {
+		return this.role.getOption(option);
+	}
+
+	@Override
+	public long id() {
+		BoundListeners listeners = this.role.listeners();
+		return (listeners != null) ? listeners.first().id() : connected("tell the id of").id();
+	}
+
+	@Override
+	public DuplexAddress localAddress() {
+		BoundListeners listeners = this.role.listeners();
+		return (listeners != null) ? listeners.first().address()
+				: connected("tell the local address of").localAddress();
+	}
+
+	// ---- as bound ----
 
 	@Override
 	public DuplexSocket accept() {
@@ -234,69 +124,18 @@ final class ManagedSocket implements DuplexSocket {
 	// ---- as connected ----
 
 	@Override
-	public long id() {
-		BoundListeners listeners;
-		synchronized (this) {
-			listeners = this.bound;
-		}
-		return (listeners != null) ? listeners.first().id() : connected("tell the id of").id();
-	}
-
-	@Override
-	public DuplexAddress localAddress() {
-		BoundListeners listeners;
-		synchronized (this) {
-			listeners = this.bound;
-		}
-		return (listeners != null) ? listeners.first().address()
-				: connected("tell the local address of").localAddress();
-	}
-
-	@Override
 	public DuplexAddress peerAddress() {
 		return connected("tell the peer of").peerAddress();
 	}
 
 	@Override
-	public Join join(DuplexSocket other, JoinOption... joinOptions) {
-		return this.engine.join(this, other, joinOptions);
+	public Join join(DuplexSocket other, JoinOption... options) {
+		return this.engine.join(this, other, options);
 	}
 
 	@Override
-	public CompletionStage<Join> joinAsync(DuplexSocket other, JoinOption... joinOptions) {
-		return this.engine.joinAsync(this, other, JoinOptions.of(joinOptions));
-	}
-
-	@Override
-	public <T> void setOption(DuplexSocketOption<T> option, T value) {
-		NativeSocket socket;
-		BoundListeners listeners;
-		synchronized (this) {
-			if (this.closed) {
-				throw this.engine.core().failures().closed("set " + option + " of", "a socket");
-			}
-			this.options.put(option, value);
-			socket = this.connected;
-			listeners = this.bound;
-		}
-		if (socket != null) {
-			socket.setOption(option, value);
-		}
-		else if (listeners != null) {
-			listeners.forEach((id) -> applyTo(id, "a socket", option, value));
-		}
-	}
-
-	@Override
-	@SuppressWarnings("unchecked")
-	public <T> T getOption(DuplexSocketOption<T> option) {
-		synchronized (this) {
-			Object value = this.options.get(option);
-			if (this.connected == null && value != null) {
-				return (T) value;
-			}
-		}
-		return connected("get " + option + " of").getOption(option);
+	public CompletionStage<Join> joinAsync(DuplexSocket other, JoinOption... options) {
+		return this.engine.joinAsync(this, other, JoinOptions.of(options));
 	}
 
 	@Override
@@ -478,59 +317,27 @@ final class ManagedSocket implements DuplexSocket {
 
 	@Override
 	public void close() {
-		closeAll(NativeSocket::close);
+		this.role.close(NativeSocket::close);
 	}
 
 	@Override
 	public void reset() {
-		closeAll(NativeSocket::reset);
+		this.role.close(NativeSocket::reset);
 	}
 
 	@Override
 	public CompletionStage<Long> closeAsync(Duration timeout) {
-		NativeSocket socket;
-		synchronized (this) {
-			socket = this.connected;
-		}
-		if (socket == null) {
-			return this.engine.core().later(() -> {
-				close();
-				return 0L;
-			});
-		}
-		synchronized (this) {
-			this.closed = true;
-		}
-		return socket.closeAsync(timeout);
-	}
-
-	private void closeAll(Consumer<NativeSocket> how) {
-		NativeSocket socket;
-		BoundListeners listeners;
-		synchronized (this) {
-			this.closed = true;
-			socket = this.connected;
-			listeners = this.bound;
-		}
-		if (socket != null) {
-			how.accept(socket);
-		}
-		if (listeners != null) {
-			listeners.close();
-		}
+		return this.role.closeAsync(timeout);
 	}
 
 	@Override
-	public synchronized boolean isClosed() {
-		return this.closed || this.engine.isClosed() || (this.connected != null && this.connected.isClosed());
+	public boolean isClosed() {
+		return this.role.isClosed();
 	}
 
 	@Override
-	public synchronized String toString() {
-		if (this.connected != null) {
-			return this.connected.toString();
-		}
-		return (this.bound != null) ? "DuplexSocket[listening on " + this.bound + "]" : "DuplexSocket[fresh]";
+	public String toString() {
+		return this.role.toString();
 	}
 
 }

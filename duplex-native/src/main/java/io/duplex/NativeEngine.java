@@ -6,11 +6,9 @@ package io.duplex;
 
 import java.lang.ref.Cleaner;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.CompletableFuture;
-import io.duplex.ffi.Errno;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -22,7 +20,6 @@ import io.duplex.ffi.EngineInfo;
 import io.duplex.ffi.LibDuplex;
 import io.duplex.ffi.LoadFailure;
 import io.duplex.ffi.NativeLoader;
-import io.duplex.ffi.SocketInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +31,6 @@ final class NativeEngine implements DuplexEngine {
 
 	private static final Logger logger = LoggerFactory.getLogger(NativeEngine.class);
 
-	private static final String TAKE = "take a socket from";
-
 	private static final Cleaner cleaner = Cleaner.create();
 
 	private final EngineCore core;
@@ -44,15 +39,23 @@ final class NativeEngine implements DuplexEngine {
 
 	private final Joins joins;
 
+	private final Joining joining;
+
 	private final Connector connector;
 
+	private final Binder binder;
+
 	private final Adoption adoption = new Adoption(this);
+
+	private final Taking taking = new Taking(this);
 
 	private NativeEngine(EngineCore core) {
 		this.core = core;
 		this.proxies = new Proxies();
 		this.joins = new Joins(core, this.proxies);
+		this.joining = new Joining(this, this.joins);
 		this.connector = new Connector(core);
+		this.binder = new Binder(this, this.connector);
 	}
 
 	static NativeEngine open(DuplexEngineOptions options) {
@@ -134,56 +137,18 @@ final class NativeEngine implements DuplexEngine {
 
 	@Override
 	public DuplexSocket take(DuplexSocket carrier, Duration timeout) {
-		try {
-			return taken(carrier, carrierOf(carrier).take(Deadline.afterOrNever(timeout)));
-		}
-		catch (InterruptedException ex) {
-			throw Parking.interrupted(TAKE, carrier.toString(), 0);
-		}
+		return this.taking.take(carrierOf(carrier), Deadline.afterOrNever(timeout));
 	}
 
 	@Override
 	public CompletionStage<DuplexSocket> takeAsync(DuplexSocket carrier, Duration timeout) {
-		NativeSocket via = carrierOf(carrier);
-		Deadline deadline = Deadline.afterOrNever(timeout);
-		return this.core.later(() -> taken(carrier, takeUninterrupted(via, deadline)));
+		return this.taking.takeAsync(carrierOf(carrier), Deadline.afterOrNever(timeout));
 	}
 
 	private NativeSocket carrierOf(DuplexSocket carrier) {
 		NativeSocket via = connected(carrier);
 		via.requireNothingPutBack();
 		return via;
-	}
-
-	private static long takeUninterrupted(NativeSocket carrier, Deadline deadline) {
-		try {
-			return carrier.take(deadline);
-		}
-		catch (InterruptedException ex) {
-			// Nobody knows the thread.
-			return -Errno.ECANCELED.number();
-		}
-	}
-
-	private DuplexSocket taken(DuplexSocket carrier, long result) {
-		if (Errno.EAGAIN.is(result)) {
-			throw new DuplexTimeoutException(TAKE, carrier.toString(), "none was passed in time", 0);
-		}
-		if (Errno.EPROTO.is(result)) {
-			throw new DuplexException(TAKE, carrier.toString(), Failures.error(result),
-					"something else was sent, or not all of it", null);
-		}
-		if (Errno.ENOTCONN.is(result)) {
-			throw new DuplexClosedException(TAKE, carrier.toString(), Failures.error(result), "its stream has ended");
-		}
-		if (Errno.EOPNOTSUPP.is(result)) {
-			throw new DuplexException(TAKE, carrier.toString(), Failures.error(result),
-					"descriptors travel over unix sockets alone", null);
-		}
-		if (result < 0) {
-			throw this.core.failures().object(TAKE, carrier.toString(), result);
-		}
-		return new NativeSocket(this, result);
 	}
 
 	@Override
@@ -223,37 +188,12 @@ final class NativeEngine implements DuplexEngine {
 
 	@Override
 	public NativeListener listen(DuplexAddress address) {
-		if (address.isInherited()) {
-			return inherit(address);
-		}
-		long[] listener = new long[1];
-		int result = LibDuplex.dx_listen(this.core.id(), this.connector.resolveToListen(address), 0, listener);
-		if (result < 0) {
-			throw this.core.failures().listen(address, result);
-		}
-		SocketInfo info = new SocketInfo();
-		result = info.read(listener[0]);
-		if (result < 0) {
-			throw this.core.failures().listen(address, result);
-		}
-		return new NativeListener(this, listener[0], address.withPort(info.local().port()));
+		return this.binder.listen(address);
 	}
 
 	@Override
 	public CompletionStage<DuplexListener> listenAsync(DuplexAddress address) {
 		return this.core.later(() -> listen(address));
-	}
-
-	private NativeListener inherit(DuplexAddress address) {
-		long[] listener = new long[1];
-		int result = LibDuplex.dx_adopt_listener(this.core.id(), InheritedDescriptors.resolve(address), listener);
-		if (result < 0) {
-			throw this.core.failures().listen(address, result);
-		}
-		SocketInfo info = new SocketInfo();
-		result = info.read(listener[0]);
-		DuplexAddress local = (result < 0) ? null : AddressCodec.decode(info.local());
-		return new NativeListener(this, listener[0], (local != null) ? local : DuplexAddress.unnamed());
 	}
 
 	Joins joins() {
@@ -262,70 +202,39 @@ final class NativeEngine implements DuplexEngine {
 
 	@Override
 	public Join join(DuplexSocket client, DuplexSocket backend, JoinOptions options) {
-		Joins.Making making = inherited(client, backend, options);
-		return (making != null) ? making.now() : this.joins.join(this, own(client), own(backend), options);
+		return this.joining.begin(client, backend, options).now();
 	}
 
 	@Override
 	public CompletionStage<Join> joinAsync(DuplexSocket client, DuplexSocket backend, JoinOptions options) {
-		Joins.Making making = inherited(client, backend, options);
-		return (making != null) ? making.later() : this.joins.joinAsync(this, own(client), own(backend), options);
+		return this.joining.begin(client, backend, options).later();
 	}
 
 	@Override
 	public Join join(DuplexListener listener, DuplexSocket other, JoinOptions options) {
-		return this.joins.inherited(this, own(listener), own(other), true, options).now();
+		return this.joining.begin(listener, other, true, options).now();
 	}
 
 	@Override
 	public CompletionStage<Join> joinAsync(DuplexListener listener, DuplexSocket other, JoinOptions options) {
-		return this.joins.inherited(this, own(listener), own(other), true, options).later();
+		return this.joining.begin(listener, other, true, options).later();
 	}
 
 	@Override
 	public Join join(DuplexSocket other, DuplexListener listener, JoinOptions options) {
-		return this.joins.inherited(this, own(listener), own(other), false, options).now();
+		return this.joining.begin(listener, other, false, options).now();
 	}
 
 	@Override
 	public CompletionStage<Join> joinAsync(DuplexSocket other, DuplexListener listener, JoinOptions options) {
-		return this.joins.inherited(this, own(listener), own(other), false, options).later();
-	}
-
-	private NativeListener own(DuplexListener listener) {
-		if (listener instanceof NativeListener own && own.engine() == this) {
-			return own;
-		}
-		throw new IllegalArgumentException(listener + " is not a listener of this engine");
-	}
-
-	/** For a socket that is bound: its listener is joined. Null when none is. */
-	private Joins.@Nullable Making inherited(DuplexSocket client, DuplexSocket backend, JoinOptions options) {
-		boolean first = isBound(client);
-		if (!first && !isBound(backend)) {
-			return null;
-		}
-		if (first && isBound(backend)) {
-			throw new IllegalArgumentException("two listeners cannot be joined: " + client + ", " + backend);
-		}
-		BoundListeners bound = ((ManagedSocket) (first ? client : backend)).bound("join");
-		List<NativeListener> listeners = bound.all();
-		if (listeners.size() > 1) {
-			throw new IllegalArgumentException("of a socket that is bound more than once no listener can be joined,"
-					+ " use engine.listen(): " + bound);
-		}
-		return this.joins.inherited(this, listeners.get(0), own(first ? backend : client), first, options);
-	}
-
-	private boolean isBound(DuplexSocket socket) {
-		return socket instanceof ManagedSocket managed && managed.engine() == this && managed.isBound();
+		return this.joining.begin(listener, other, false, options).later();
 	}
 
 	@Override
 	public TransformJoin joinThrough(DuplexSocket client, DuplexSocket backend, @Nullable Transform fromClient,
 			@Nullable Transform fromBackend) {
-		NativeSocket a = own(client);
-		NativeSocket b = own(backend);
+		NativeSocket a = connected(client);
+		NativeSocket b = connected(backend);
 		return NativeTransformJoin.begin(this, a, b, byteFlow(a, b, fromClient), byteFlow(b, a, fromBackend));
 	}
 
@@ -336,8 +245,8 @@ final class NativeEngine implements DuplexEngine {
 	@Override
 	public TransformJoin routeThrough(DuplexSocket client, DuplexSocket backend, @Nullable MessageTransform fromClient,
 			@Nullable MessageTransform fromBackend) {
-		NativeSocket a = own(client);
-		NativeSocket b = own(backend);
+		NativeSocket a = connected(client);
+		NativeSocket b = connected(backend);
 		return NativeTransformJoin.begin(this, a, b, messageFlow(a, b, fromClient), messageFlow(b, a, fromBackend));
 	}
 
@@ -351,17 +260,7 @@ final class NativeEngine implements DuplexEngine {
 	 * @return what is behind it
 	 */
 	NativeSocket connected(DuplexSocket socket) {
-		return own(socket);
-	}
-
-	private NativeSocket own(DuplexSocket socket) {
-		if (socket instanceof ManagedSocket managed && managed.engine() == this) {
-			return managed.connected("join");
-		}
-		if (socket instanceof NativeSocket own && own.engine() == this) {
-			return own;
-		}
-		throw new IllegalArgumentException(socket + " is not a socket of this engine");
+		return this.joining.connected(socket);
 	}
 
 	@Override

@@ -83,21 +83,36 @@ final class NativeListener implements DuplexListener {
 			.minimalCompletionStage();
 	}
 
-	/** Ids are positive and errors negative, so that one number can be either. */
-	private long tryToAccept() {
+	/**
+	 * Accept a connection that is there.
+	 * @return its id or a negative errno: ids are positive, so that one number can be
+	 * either
+	 */
+	long tryToAccept() {
 		long[] socket = new long[1];
 		int result = LibDuplex.dx_accept(this.id, socket);
 		return (result < 0) ? result : socket[0];
 	}
 
 	private DuplexSocket accepted(long result) {
+		return accepted(this.engine, this.address, result);
+	}
+
+	/**
+	 * What comes of waiting for a connection.
+	 * @param engine the engine
+	 * @param subject where somebody waited
+	 * @param result what the last {@link #tryToAccept()} returned
+	 * @return the connection
+	 */
+	static DuplexSocket accepted(NativeEngine engine, Object subject, long result) {
 		if (Errno.EAGAIN.is(result)) {
-			throw new DuplexTimeoutException("accept on", this.address.toString(), "nobody connected in time", 0);
+			throw new DuplexTimeoutException("accept on", subject.toString(), "nobody connected in time", 0);
 		}
 		if (result < 0) {
-			throw this.core.failures().object("accept on", this.address.toString(), result);
+			throw engine.core().failures().object("accept on", subject.toString(), result);
 		}
-		return new NativeSocket(this.engine, result);
+		return new NativeSocket(engine, result);
 	}
 
 	/**

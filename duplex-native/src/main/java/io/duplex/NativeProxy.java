@@ -200,24 +200,17 @@ final class NativeProxy implements DuplexProxy {
 
 	@Override
 	public CompletionStage<Void> startAsync() {
-		return later(this::start);
+		return this.core.later(this::start);
 	}
 
 	@Override
 	public CompletionStage<Void> stopAsync() {
-		return later(this::stop);
+		return this.core.later(this::stop);
 	}
 
 	@Override
 	public CompletionStage<Void> closeAsync() {
-		return later(this::close);
-	}
-
-	private CompletionStage<Void> later(Runnable task) {
-		return this.core.later(() -> {
-			task.run();
-			return null;
-		});
+		return this.core.later(this::close);
 	}
 
 	@Override

@@ -9,6 +9,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
+import io.duplex.ffi.Errno;
+
 /**
  * How threads, virtual ones too, wait: for a future that the event thread completes,
  * never inside native code and never with a monitor held.
@@ -86,9 +88,34 @@ final class Parking {
 		return answer.join();
 	}
 
+	/**
+	 * Wait in a thread of the engine's own.
+	 * @param wait returns what C functions return
+	 * @return what it returned; {@code -ECANCELED} when the thread was interrupted, by
+	 * nobody whom it concerns
+	 */
+	static long orCancelled(Wait wait) {
+		try {
+			return wait.await();
+		}
+		catch (InterruptedException ex) {
+			// Nobody knows the thread.
+			return -Errno.ECANCELED.number();
+		}
+	}
+
 	static DuplexInterruptedException interrupted(String operation, String subject, long bytesTransferred) {
 		Thread.currentThread().interrupt();
 		return new DuplexInterruptedException(operation, subject, "the thread was interrupted", bytesTransferred);
+	}
+
+	/**
+	 * Parks.
+	 */
+	interface Wait {
+
+		long await() throws InterruptedException;
+
 	}
 
 }

@@ -21,6 +21,18 @@ final class PutBack {
 	}
 
 	/**
+	 * Make sure that there is nothing that only receiving can see.
+	 * @param socket whose bytes they are
+	 * @throws SocketBusyException when there is
+	 */
+	void requireEmpty(SocketHandle socket) {
+		if (!isEmpty()) {
+			throw new SocketBusyException("join", socket.subject(), null,
+					"a release that timed out has left unread bytes: receive them first");
+		}
+	}
+
+	/**
 	 * Put bytes behind those that are there.
 	 * @param more a buffer that nobody else uses
 	 */

@@ -4,6 +4,7 @@
 
 package io.duplex;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
@@ -67,6 +68,21 @@ final class ReadyLoop {
 		}
 		finally {
 			this.turns.leave(turn);
+		}
+	}
+
+	/**
+	 * Try once, and not at all when somebody else has the turn.
+	 * @param attempt returns what C functions return
+	 * @return what it returned, or {@code -EAGAIN}
+	 */
+	long attempt(LongSupplier attempt) {
+		try {
+			return await(attempt, Deadline.after(Duration.ZERO));
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return AGAIN;
 		}
 	}
 
