@@ -60,14 +60,32 @@ class ZmtpProxyTests {
 			.clientZmtp(ZmtpOptions.of(ZmtpSocketType.DEALER))
 			.backends(this.server.address())
 			.backendCodec(Codec.line()));
-		ZMQ.Socket client = connect(socket(SocketType.DEALER), proxy);
-		client.send("hello");
-		// The server has told its name without an end of the line.
-		assertThat(client.recvStr()).isEqualTo("ahello");
+		ZMQ.Socket client = talkative(SocketType.DEALER, proxy);
 		client.send("again");
 		assertThat(client.recvStr()).isEqualTo("again");
-		assertThat(this.engine.joins(JoinQuery.first()).joins()).singleElement()
-			.satisfies((join) -> assertThat(join.messagesFromClient()).isEqualTo(2));
+		assertThat(this.engine.joins(JoinQuery.first()).joins()).anySatisfy((join) -> {
+			assertThat(join.messagesFromClient()).isEqualTo(2);
+			assertThat(join.messagesFromBackend()).isEqualTo(2);
+		});
+	}
+
+	/**
+	 * A client that has said hello and was answered. JeroMQ 0.6 sometimes connects and
+	 * then says nothing, to plain Java sockets as well: then another one has to.
+	 */
+	private ZMQ.Socket talkative(SocketType type, DuplexProxy proxy) {
+		while (true) {
+			ZMQ.Socket client = connect(socket(type), proxy);
+			client.setReceiveTimeOut(5000);
+			client.send("hello");
+			String answer = client.recvStr();
+			if (answer != null) {
+				// The server has told its name without an end of the line.
+				assertThat(answer).isEqualTo("ahello");
+				return client;
+			}
+			client.close();
+		}
 	}
 
 	@Test
