@@ -9,10 +9,13 @@
 #define WS_FRAMES codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_FRAMES)
 #define ZMTP codec_of(DX_CODEC_ZMTP, 0)
 
+/* With small buffers a is a unix socket: TCP that is full both ways, with windows smaller than a segment, may stall on its own. */
 static struct bridge route_open(dx_id engine, int buffer, const struct dx_codec_options *a, const struct dx_codec_options *b,
 		uint32_t flags)
 {
-	struct bridge bridge = {.engine = engine, .a = line_open(engine, WIRE_TCP4, buffer), .b = line_open(engine, WIRE_TCP4, 0)};
+	struct bridge bridge = {
+		.engine = engine, .a = line_open(engine, buffer ? WIRE_UNIX : WIRE_TCP4, buffer), .b = line_open(engine, WIRE_TCP4, 0),
+	};
 	CHECK_OK(dx_codec_set(bridge.a.socket, a));
 	CHECK_OK(dx_codec_set(bridge.b.socket, b));
 	struct dx_join_options options = join_options(DX_JOIN_ROUTE | flags);

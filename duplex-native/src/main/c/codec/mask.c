@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Payload is masked by vectors that the compiler maps to what the processor has (SSE2 and AVX2, NEON, or plain words),
+ * Payload is masked by vectors that the compiler maps to what the processor has (SSE2, AVX2 and AVX-512, NEON, or plain words),
  * as byte order does not matter to them: a vector holds the key as often as it fits, in memory's order. All access goes
  * by memcpy(), which costs nothing and allows any alignment.
  *
@@ -20,7 +20,7 @@
 /* getrandom() is never short nor interrupted up to this. */
 #define STORE 256
 
-/* Shorter payload gains nothing by AVX2. */
+/* Shorter payload gains nothing by wider vectors. */
 #define WIDE_FROM 256
 
 typedef uint32_t vector4 __attribute__((vector_size(4)));
@@ -126,20 +126,57 @@ static inline void mask_short(uint8_t *out, const uint8_t *in, size_t length, ui
 DEFINE_VECTORS(mask_vectors_16, vector16)
 
 #ifdef __x86_64__
-typedef uint32_t vector32 __attribute__((vector_size(32)));
+/*
+ * At least two vectors: the first and the last lie where they may, those between where the output is aligned, as a vector that
+ * crosses a cache line costs two. All three are read before what they share is written.
+ */
+#define DEFINE_WIDE(name, vectors, vector, isa) \
+	__attribute__((target(isa))) DEFINE_VECTORS(vectors, vector) \
+	__attribute__((target(isa))) static void name(uint8_t *out, const uint8_t *in, size_t length, uint32_t word) \
+	{ \
+		const size_t size = sizeof(vector), from = length - size; \
+		size_t aligned = -(uintptr_t)out & (size - 1); \
+		vector head, tail; \
+		memcpy(&head, in, size); \
+		memcpy(&tail, in + from, size); \
+		vectors(out + aligned, in + aligned, length - aligned, rotated(word, (unsigned)aligned)); \
+		head ^= (vector){0} + word; \
+		tail ^= (vector){0} + rotated(word, (unsigned)from); \
+		memcpy(out, &head, size); \
+		memcpy(out + from, &tail, size); \
+	}
 
-__attribute__((target("avx2"))) DEFINE_VECTORS(mask_vectors_32, vector32)
+typedef uint32_t vector32 __attribute__((vector_size(32)));
+typedef uint32_t vector64 __attribute__((vector_size(64)));
+
+DEFINE_WIDE(mask_wide_32, mask_vectors_32, vector32, "avx2")
+DEFINE_WIDE(mask_wide_64, mask_vectors_64, vector64, "avx512f")
 #endif
+
+/* Whether it is done: by the widest vectors that there are. */
+static bool mask_wide(uint8_t *out, const uint8_t *in, size_t length, uint32_t word)
+{
+#ifdef __x86_64__
+	/* VBMI stands for the processors that do not run slower for a while when they have used vectors of 64 bytes. */
+	if (__builtin_cpu_supports("avx512vbmi")) {
+		mask_wide_64(out, in, length, word);
+		return true;
+	}
+	if (__builtin_cpu_supports("avx2")) {
+		mask_wide_32(out, in, length, word);
+		return true;
+	}
+#endif
+	(void)out, (void)in, (void)length, (void)word;
+	return false;
+}
 
 /* Apart, so that short payload does not pay for the registers that it needs. */
 __attribute__((noinline)) static void mask_long(uint8_t *out, const uint8_t *in, size_t length, uint32_t word)
 {
-	size_t i = 0;
-#ifdef __x86_64__
-	if (length >= WIDE_FROM && __builtin_cpu_supports("avx2"))
-		i = mask_vectors_32(out, in, length, word);
-#endif
-	i += mask_vectors_16(out + i, in + i, length - i, word);
+	if (length >= WIDE_FROM && mask_wide(out, in, length, word))
+		return;
+	size_t i = mask_vectors_16(out, in, length, word);
 	mask_short(out + i, in + i, length - i, word);
 }
 
