@@ -56,7 +56,7 @@ public final class Codec {
 	 * @return the codec
 	 */
 	public static Codec crlf() {
-		return of("line", Dx.DX_CODEC_LINE, Dx.DX_LINE_CRLF);
+		return of("crlf", Dx.DX_CODEC_LINE, Dx.DX_LINE_CRLF);
 	}
 
 	/**

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DuplexAddress {
 
-	static final String FORMS = "tcp://host:port, unix:///path, unix://@name or fd://N";
+	static final String FORMS = "tcp://host:port, unix:///path, unix://@name or fd://N"
+			+ " (and of a proxy ws://host:port/path)";
 
 	private static final String TCP = "tcp://";
 

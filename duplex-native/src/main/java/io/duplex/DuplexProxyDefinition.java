@@ -77,6 +77,18 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 	}
 
 	/**
+	 * What clients of a proxy are to be told.
+	 * @param address where it listens, with the port that was bound
+	 * @return the address, of a proxy of WebSockets as {@code ws://host:port/path}
+	 */
+	public String listenText(DuplexAddress address) {
+		WebSocketOptions options = this.client.webSocket();
+		String path = (options != null) ? Objects.requireNonNullElse(options.path(), "") : "";
+		return (options != null && address.isTcp()) ? address.toString().replaceFirst("^tcp:", "ws:") + path
+				: address.toString();
+	}
+
+	/**
 	 * Begin another definition with the values of this one.
 	 * @return the builder
 	 */
@@ -458,7 +470,7 @@ public record DuplexProxyDefinition(String name, DuplexAddress listen, List<Back
 			}
 			catch (IllegalArgumentException ex) {
 				throw new InvalidProxyDefinitionException(this.name, attribute, address,
-						"is no address: expected " + DuplexAddress.FORMS + ", or ws://host:port/path", ex);
+						"is no address: expected " + DuplexAddress.FORMS, ex);
 			}
 		}
 

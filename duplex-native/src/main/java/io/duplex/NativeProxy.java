@@ -138,7 +138,10 @@ final class NativeProxy implements DuplexProxy {
 		int result = (codec != null) ? LibDuplex.dx_proxy_codec(this.id, side, codec.encode()) : 0;
 		if (result < 0) {
 			throw new InvalidProxyDefinitionException(name(), (side == Dx.DX_SIDE_A) ? "clientCodec" : "backendCodec",
-					codec, Errno.ENOENT.is(result) ? "was not registered with dx_codec_register()"
+					codec,
+					Errno.ENOENT.is(result)
+							? "is no codec: there are line, crlf, delimiter, length, varint, chunked and zmtp, and those that native "
+									+ "code has registered"
 							: "is not known to the engine: " + Failures.error(result));
 		}
 	}

@@ -76,7 +76,8 @@ record ProxyDefinitionValidator(String proxy) {
 		that(isZmtp == (side.zmtp() != null), attribute, codec,
 				"is ZeroMQ's, which needs a handshake: say what type of socket this end is");
 		that(isWebSocket == (side.webSocket() != null), attribute, codec,
-				(side.webSocket() != null) ? "is not that of a WebSocket, as ws:// needs it"
+				(side.webSocket() != null)
+						? "is not that of a WebSocket, as ws:// needs it: leave it out, or set the other side's"
 						: "is that of a WebSocket, which needs a handshake: write ws:// in '" + addresses + "'");
 	}
 

@@ -45,6 +45,15 @@ public record WebSocketHandshake(String target, String host, @Nullable String or
 	}
 
 	/**
+	 * The query of the target.
+	 * @return what stands behind the question mark, {@code room=7}, or null
+	 */
+	public @Nullable String query() {
+		int query = this.target.indexOf('?');
+		return (query < 0) ? null : this.target.substring(query + 1);
+	}
+
+	/**
 	 * The value of a header.
 	 * @param name its name, in whatever case
 	 * @return its first value, or null

@@ -107,8 +107,8 @@ public record WebSocketOptions(@Nullable String path, List<String> subprotocols,
 	private static String normalOrigin(String name, String origin) {
 		String lower = origin.toLowerCase(Locale.ROOT);
 		if (!ORIGIN.matcher(lower).matches()) {
-			throw new IllegalArgumentException(
-					name + " must be like https://example.org, host in ASCII and no path: '" + origin + "'");
+			throw new IllegalArgumentException(name + " must be like https://example.org, host in ASCII and no path: '"
+					+ origin + "' (with none at all, every page may connect)");
 		}
 		return withoutDefaultPort(lower);
 	}

@@ -201,6 +201,7 @@ class WebSocketProxyTests {
 			assertThat(peer.textOfBytes(1)).isEqualTo("a");
 			WebSocketHandshake handshake = seen.get().webSocket().orElseThrow();
 			assertThat(handshake.target()).isEqualTo("/echo?room=7");
+			assertThat(handshake.query()).isEqualTo("room=7");
 			assertThat(handshake.header("x-token")).isEqualTo("secret");
 			assertThat(seen.get().clientAddress().host()).isEqualTo("127.0.0.1");
 		}

@@ -343,8 +343,8 @@ public class DuplexProxyRegistry implements SmartLifecycle {
 		proxy.start();
 		this.listening.add(proxy.name());
 		updateKeepAlive();
-		logger.info(LogMessage.format("Proxy '%s' listening on %s, %s", proxy.name(), proxy.address(),
-				describeTarget(proxy.definition())));
+		logger.info(LogMessage.format("Proxy '%s' listening on %s, %s", proxy.name(),
+				proxy.definition().listenText(proxy.address()), describeTarget(proxy.definition())));
 		return true;
 	}
 

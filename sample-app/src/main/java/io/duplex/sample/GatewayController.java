@@ -6,7 +6,7 @@ package io.duplex.sample;
 
 import java.util.Map;
 
-import io.duplex.DuplexAddress;
+import io.duplex.DuplexProxy;
 import io.duplex.boot.DuplexProxyRegistry;
 
 import org.springframework.web.bind.annotation.GetMapping;
@@ -26,8 +26,8 @@ class GatewayController {
 
 	@GetMapping("/gateway")
 	Map<String, String> gateway() {
-		DuplexAddress address = this.registry.findProxy("gateway").orElseThrow().address();
-		return Map.of("url", "ws://" + address.host() + ":" + address.port() + "/echo");
+		DuplexProxy gateway = this.registry.findProxy("gateway").orElseThrow();
+		return Map.of("url", gateway.definition().listenText(gateway.address()));
 	}
 
 }

@@ -65,7 +65,8 @@ class Welcome {
 
 	private String places(String actuator) {
 		StringBuilder places = new StringBuilder();
-		this.registry.getProxies().forEach((proxy) -> place(places, "proxy " + proxy.name(), proxy.address()));
+		this.registry.getProxies()
+			.forEach((proxy) -> place(places, "proxy " + proxy.name(), proxy.definition().listenText(proxy.address())));
 		place(places, "handshake", this.handshakeServer.address());
 		this.properties.backends().forEach((name, address) -> place(places, "backend " + name, address));
 		place(places, "actuator", actuator);

@@ -18,7 +18,7 @@ class AddressInUseFailureAnalyzer extends AbstractFailureAnalyzer<AddressInUseEx
 	protected FailureAnalysis analyze(Throwable rootFailure, AddressInUseException cause) {
 		ListenFailure failure = ListenFailure.of(rootFailure, cause);
 		return new FailureAnalysis("%s: the address was already in use.".formatted(failure.description()),
-				"Identify and stop the process that's listening on it, perhaps another instance of this application, "
+				"Identify and stop the process that's listening on it, perhaps another instance, proxy or web server of this application, "
 						+ "or %s.".formatted(failure.anotherAddress()),
 				cause);
 	}

@@ -5,6 +5,7 @@
 package io.duplex.boot.autoconfigure;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.function.BiFunction;
 
 import io.duplex.Codec;
@@ -71,9 +72,9 @@ record CodecProperties(String proxy, String attribute) {
 		if (!StringUtils.hasText(type)) {
 			throw invalid("type", null, "must be set: line, crlf, delimiter, length, varint, chunked or zmtp");
 		}
-		only("delimiter", properties.delimiter(), type.equals("delimiter"));
-		only("prefix", properties.prefix(), type.equals("length"));
-		only("socketType", properties.socketType(), type.equals(ZMTP));
+		only("delimiter", properties.delimiter(), "delimiter", type);
+		only("prefix", properties.prefix(), "length", type);
+		only("socketType", properties.socketType(), ZMTP, type);
 		return switch (type) {
 			case "line" -> Codec.line();
 			case "crlf" -> Codec.crlf();
@@ -101,8 +102,11 @@ record CodecProperties(String proxy, String attribute) {
 		of = set(of, "maxMessage", properties.getMaxMessage(), (known, size) -> known.withMaxMessage(size.toBytes()));
 		of = set(of, "frameTimeout", properties.getFrameTimeout(), Codec::withFrameTimeout);
 		of = set(of, "closeTimeout", properties.getCloseTimeout(), Codec::withCloseTimeout);
-		return set(of, "pingInterval", properties.getPingInterval(),
-				(known, interval) -> interval.isZero() ? known : known.withPingInterval(interval));
+		Duration interval = properties.getPingInterval();
+		if (interval.isNegative()) {
+			throw invalid("pingInterval", interval, "must not be negative; 0 is off");
+		}
+		return set(of, "pingInterval", interval, (known, time) -> time.isZero() ? known : known.withPingInterval(time));
 	}
 
 	/**
@@ -139,9 +143,9 @@ record CodecProperties(String proxy, String attribute) {
 		return value;
 	}
 
-	private void only(String option, @Nullable Object value, boolean isOfType) {
-		if (value != null && !isOfType) {
-			throw invalid(option, value, "means nothing to this type of codec");
+	private void only(String option, @Nullable Object value, String owner, String type) {
+		if (value != null && !type.equals(owner)) {
+			throw invalid(option, value, "means nothing to the codec '" + type + "': it belongs to '" + owner + "'");
 		}
 	}
 

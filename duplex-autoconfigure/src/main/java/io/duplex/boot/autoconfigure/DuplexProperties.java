@@ -19,7 +19,7 @@ import org.springframework.util.unit.DataSize;
 /**
  * {@link ConfigurationProperties @ConfigurationProperties} for Duplex.
  */
-@ConfigurationProperties("duplex")
+@ConfigurationProperties(prefix = "duplex", ignoreUnknownFields = false)
 public class DuplexProperties {
 
 	/**
@@ -156,7 +156,10 @@ public class DuplexProperties {
 		 */
 		private @Nullable Codec backendCodec;
 
-		private final WebSocket websocket = new WebSocket();
+		/**
+		 * How WebSockets are opened and kept, where 'listen' or 'backends' are 'ws://'.
+		 */
+		private @Nullable WebSocket websocket;
 
 		/**
 		 * Whether to start the proxy with the application.
@@ -245,8 +248,12 @@ public class DuplexProperties {
 			this.backendCodec = backendCodec;
 		}
 
-		public WebSocket getWebsocket() {
+		public @Nullable WebSocket getWebsocket() {
 			return this.websocket;
+		}
+
+		public void setWebsocket(@Nullable WebSocket websocket) {
+			this.websocket = websocket;
 		}
 
 		public @Nullable Boolean getAutoStartup() {

@@ -61,7 +61,8 @@ class InvalidProxyDefinitionFailureAnalyzer extends AbstractFailureAnalyzer<Inva
 	}
 
 	private String words(String attribute) {
-		return DataObjectPropertyName.toDashedForm(attribute).replace('-', ' ');
+		String property = DataObjectPropertyName.toDashedForm(attribute);
+		return (property.indexOf('.') >= 0) ? property : property.replace('-', ' ');
 	}
 
 }

@@ -45,6 +45,8 @@ class ProxyProperties {
 
 	private static final String BACKENDS = "backends";
 
+	private static final String WEBSOCKET = "websocket";
+
 	private final Map<String, DuplexProperties.Proxy> proxies;
 
 	private final Environment environment;
@@ -125,16 +127,23 @@ class ProxyProperties {
 	}
 
 	private void mapCodecs(String name, DuplexProperties.Proxy proxy, DuplexProxyDefinition.Builder builder) {
-		CodecProperties webSocket = new CodecProperties(name, "websocket");
-		builder.webSocket(webSocket.options(proxy.getWebsocket()));
+		CodecProperties webSocket = new CodecProperties(name, WEBSOCKET);
+		boolean hasWebSocket = builder.isWebSocketServer() || builder.isWebSocketClient();
+		if (proxy.getWebsocket() != null && !hasWebSocket) {
+			throw new InvalidProxyDefinitionException(name, WEBSOCKET, null,
+					"means nothing where neither 'listen' nor 'backends' is ws://");
+		}
+		DuplexProperties.WebSocket options = (proxy.getWebsocket() != null) ? proxy.getWebsocket()
+				: new DuplexProperties.WebSocket();
+		builder.webSocket(webSocket.options(options));
 		CodecProperties clients = new CodecProperties(name, "clientCodec");
 		CodecProperties backends = new CodecProperties(name, "backendCodec");
 		Codec client = clients.codec(proxy.getClientCodec());
 		Codec backend = backends.codec(proxy.getBackendCodec());
 		builder.clientCodec((client == null && builder.isWebSocketServer())
-				? webSocket.webSocket(Codec.webSocketServer(), proxy.getWebsocket()) : client);
+				? webSocket.webSocket(Codec.webSocketServer(), options) : client);
 		builder.backendCodec((backend == null && builder.isWebSocketClient())
-				? webSocket.webSocket(Codec.webSocketClient(), proxy.getWebsocket()) : backend);
+				? webSocket.webSocket(Codec.webSocketClient(), options) : backend);
 		PropertyMapper map = PropertyMapper.get();
 		map.from(() -> clients.zmtp(proxy.getClientCodec(), client)).to(builder::clientZmtp);
 		map.from(() -> backends.zmtp(proxy.getBackendCodec(), backend)).to(builder::backendZmtp);

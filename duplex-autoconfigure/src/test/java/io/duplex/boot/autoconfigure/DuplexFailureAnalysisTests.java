@@ -66,8 +66,9 @@ class DuplexFailureAnalysisTests {
 		startFailing(CACHE, failingToListen(failure));
 		assertThat(output).contains("APPLICATION FAILED TO START")
 			.contains("The proxy 'cache' could not listen on tcp://127.0.0.1:6380: the address was already in use.")
-			.contains("Identify and stop the process that's listening on it, perhaps another instance of this "
-					+ "application, or configure another address (duplex.proxies.cache.listen).");
+			.contains(
+					"Identify and stop the process that's listening on it, perhaps another instance, proxy or web server of this "
+							+ "application, or configure another address (duplex.proxies.cache.listen).");
 	}
 
 	@Test
@@ -188,6 +189,24 @@ class DuplexFailureAnalysisTests {
 			.contains("Invalid value '127.0.0.1:6380' for configuration property 'duplex.proxies.cache.listen'")
 			.contains("application.yml] - 4:15")
 			.contains("expected tcp://host:port, unix:///path, unix://@name or fd://N");
+	}
+
+	/** Without its origins a gateway would let every page in. */
+	@Test
+	void aMisspeltPropertyIsTold(CapturedOutput output) throws IOException {
+		startFailing("""
+				duplex:
+				  proxies:
+				    cache:
+				      listen: ws://127.0.0.1:0
+				      backends: [ "tcp://127.0.0.1:1" ]
+				      websocket:
+				        origin: [ "https://example.org" ]
+				""");
+		assertThat(output).contains("APPLICATION FAILED TO START")
+			.contains("duplex.proxies.cache.websocket.origin[0]")
+			.contains("application.yml] - 7:19")
+			.doesNotContain("\tat io.duplex");
 	}
 
 	@Test

@@ -54,6 +54,7 @@ class DuplexPropertiesTests {
 				      backends: [ "tcp://10.0.0.5:6379", "tcp://10.0.0.6:6379" ]
 				      client-codec: line
 				      backend-codec: { type: length, prefix: 4 }
+				      websocket: { text: true }
 				      auto-startup: false
 				      connect-timeout: 2s
 				      connect-attempts: 4

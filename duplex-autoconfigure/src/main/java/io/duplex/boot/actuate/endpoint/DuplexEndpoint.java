@@ -123,7 +123,7 @@ public class DuplexEndpoint {
 
 		static ProxyDescriptor of(DuplexProxy proxy) {
 			ProxyStatistics statistics = proxy.statistics();
-			return new ProxyDescriptor(Words.of(proxy.state()), proxy.address().toString(),
+			return new ProxyDescriptor(Words.of(proxy.state()), proxy.definition().listenText(proxy.address()),
 					(proxy.port() != 0) ? proxy.port() : null, CodecsDescriptor.of(proxy.definition()),
 					new ConnectionsDescriptor(statistics.active(), statistics.accepted(), statistics.connectFailed(),
 							statistics.refused()),
