@@ -44,6 +44,22 @@ void app_puts(dx_id socket, const char *text)
 	CHECK_EQ(dx_put_wait(socket, text, strlen(text), &message, 1, 30000), 1);
 }
 
+struct bridge route_of(dx_id engine, struct line a, struct line b, const struct dx_codec_options *a_codec,
+		const struct dx_codec_options *b_codec, uint32_t flags)
+{
+	struct bridge bridge = {.engine = engine, .a = a, .b = b};
+	CHECK_OK(dx_codec_set(a.socket, a_codec));
+	CHECK_OK(dx_codec_set(b.socket, b_codec));
+	struct dx_join_options options = join_options(DX_JOIN_ROUTE | flags);
+	CHECK_OK(dx_join_wait(a.socket, b.socket, &options, &bridge.join));
+	return bridge;
+}
+
+struct bridge route_open(dx_id engine, const struct dx_codec_options *a, const struct dx_codec_options *b, uint32_t flags)
+{
+	return route_of(engine, line_open(engine, WIRE_TCP4, 0), line_open(engine, WIRE_TCP4, 0), a, b, flags);
+}
+
 struct dx_codec_failure failure_of(dx_id socket)
 {
 	struct dx_codec_failure failure = {.size = sizeof(failure)};

@@ -21,6 +21,12 @@ void peer_hears(int fd, const char *text);
 void app_gets(dx_id socket, const char *text);
 void app_puts(dx_id socket, const char *text);
 
+/** Two sockets of TCP with these codecs (NULL for a stream), and a route between them. */
+struct bridge route_open(dx_id engine, const struct dx_codec_options *a, const struct dx_codec_options *b, uint32_t flags);
+/** The same with lines of one's own. */
+struct bridge route_of(dx_id engine, struct line a, struct line b, const struct dx_codec_options *a_codec,
+		const struct dx_codec_options *b_codec, uint32_t flags);
+
 /** What is wrong with the input, and where. */
 struct dx_codec_failure failure_of(dx_id socket);
 

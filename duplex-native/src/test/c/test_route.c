@@ -9,16 +9,6 @@
 #define WS_CLIENT codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_CLIENT)
 #define LINES codec_of(DX_CODEC_LINE, 0)
 
-static struct bridge route_open(dx_id engine, const struct dx_codec_options *a, const struct dx_codec_options *b, uint32_t flags)
-{
-	struct bridge bridge = {.engine = engine, .a = line_open(engine, WIRE_TCP4, 0), .b = line_open(engine, WIRE_TCP4, 0)};
-	CHECK_OK(dx_codec_set(bridge.a.socket, a));
-	CHECK_OK(dx_codec_set(bridge.b.socket, b));
-	struct dx_join_options options = join_options(DX_JOIN_ROUTE | flags);
-	CHECK_OK(dx_join_wait(bridge.a.socket, bridge.b.socket, &options, &bridge.join));
-	return bridge;
-}
-
 static void each_side_has_its_codec(void)
 {
 	dx_id engine = engine_open(1);

@@ -11,16 +11,6 @@ static struct dx_codec_options pinging(uint32_t type, uint32_t flags, uint32_t i
 	return options;
 }
 
-static struct bridge route_open(dx_id engine, const struct dx_codec_options *a, const struct dx_codec_options *b)
-{
-	struct bridge bridge = {.engine = engine, .a = line_open(engine, WIRE_TCP4, 0), .b = line_open(engine, WIRE_TCP4, 0)};
-	CHECK_OK(dx_codec_set(bridge.a.socket, a));
-	CHECK_OK(dx_codec_set(bridge.b.socket, b));
-	struct dx_join_options options = join_options(DX_JOIN_ROUTE);
-	CHECK_OK(dx_join_wait(bridge.a.socket, bridge.b.socket, &options, &bridge.join));
-	return bridge;
-}
-
 static void expect_vanished(struct bridge *bridge, uint32_t side)
 {
 	struct dx_event ended = await_ended(bridge->engine, bridge->join);
@@ -34,7 +24,7 @@ static void a_websocket_that_answers_stays(void)
 {
 	dx_id engine = engine_open(1);
 	struct dx_codec_options server = pinging(DX_CODEC_WEBSOCKET, 0, 500);
-	struct bridge bridge = route_open(engine, &server, NULL);
+	struct bridge bridge = route_open(engine, &server, NULL, 0);
 	for (int i = 0; i < 3; i++) {
 		peer_expect(bridge.a.peer, "\x89\0", 2);
 		peer_write(bridge.a.peer, "\x8a\x80\0\0\0\0", 6);
@@ -54,7 +44,7 @@ static void a_client_masks_its_pings(void)
 {
 	dx_id engine = engine_open(2);
 	struct dx_codec_options client = pinging(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_CLIENT, 20);
-	struct bridge bridge = route_open(engine, NULL, &client);
+	struct bridge bridge = route_open(engine, NULL, &client, 0);
 	peer_expect(bridge.b.peer, "\x89\x80", 2);
 	expect_vanished(&bridge, DX_SIDE_B);
 	engine_close(engine);
@@ -64,7 +54,7 @@ static void zmtp_has_heartbeats(void)
 {
 	dx_id engine = engine_open(1);
 	struct dx_codec_options zmtp = pinging(DX_CODEC_ZMTP, 0, 500);
-	struct bridge bridge = route_open(engine, &zmtp, codec_of(DX_CODEC_LINE, 0));
+	struct bridge bridge = route_open(engine, &zmtp, codec_of(DX_CODEC_LINE, 0), 0);
 	for (int i = 0; i < 2; i++) {
 		peer_expect(bridge.a.peer, "\4\7\4PING\0\0", 9);
 		peer_write(bridge.a.peer, "\4\5\4PONG", 7);
@@ -81,8 +71,8 @@ static void a_ping_waits_for_the_end_of_a_frame(void)
 {
 	dx_id engine = engine_open(1);
 	struct dx_codec_options pinged = pinging(DX_CODEC_WEBSOCKET, 0, 20);
-	struct bridge bridge = route_open(engine, codec_of(DX_CODEC_WEBSOCKET, 0), &pinged);
-	struct bridge clock = route_open(engine, &pinged, NULL);
+	struct bridge bridge = route_open(engine, codec_of(DX_CODEC_WEBSOCKET, 0), &pinged, 0);
+	struct bridge clock = route_open(engine, &pinged, NULL, 0);
 	peer_write(bridge.a.peer, "\x82\x8a\0\0\0\0" "abcd", 10);
 	peer_expect(bridge.b.peer, "\x82\x0a" "abcd", 6);
 	/* more than one interval, as others feel it */
@@ -100,7 +90,7 @@ static void a_peer_that_is_held_back_has_not_vanished(void)
 	dx_id engine = engine_open(1);
 	struct dx_codec_options server = pinging(DX_CODEC_WEBSOCKET, 0, 20);
 	server.max_message = UINT64_MAX;
-	struct bridge bridge = route_open(engine, &server, NULL);
+	struct bridge bridge = route_open(engine, &server, NULL, 0);
 	struct stream stream = stream_new();
 	peer_write(bridge.a.peer, "\x82\xff\0\0\1\0\0\0\0\0\0\0\0\0", 14);
 	peer_send_until_stalled(bridge.a.peer, &stream);

@@ -9,20 +9,6 @@
 #define WS_FRAMES codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_FRAMES)
 #define ZMTP codec_of(DX_CODEC_ZMTP, 0)
 
-/* With small buffers a is a unix socket: TCP that is full both ways, with windows smaller than a segment, may stall on its own. */
-static struct bridge route_open(dx_id engine, int buffer, const struct dx_codec_options *a, const struct dx_codec_options *b,
-		uint32_t flags)
-{
-	struct bridge bridge = {
-		.engine = engine, .a = line_open(engine, buffer ? WIRE_UNIX : WIRE_TCP4, buffer), .b = line_open(engine, WIRE_TCP4, 0),
-	};
-	CHECK_OK(dx_codec_set(bridge.a.socket, a));
-	CHECK_OK(dx_codec_set(bridge.b.socket, b));
-	struct dx_join_options options = join_options(DX_JOIN_ROUTE | flags);
-	CHECK_OK(dx_join_wait(bridge.a.socket, bridge.b.socket, &options, &bridge.join));
-	return bridge;
-}
-
 /* A masked ping with a number, and the pong for it. */
 #define PING 10
 #define PONG 6
@@ -51,7 +37,9 @@ static uint32_t hear_pong(int fd)
 static void pings_that_nobody_reads_the_answers_of_are_not_queued(void)
 {
 	dx_id engine = engine_open(1);
-	struct bridge bridge = route_open(engine, 16 * KIB, WS_SERVER, NULL, 0);
+	/* A unix socket: TCP that is full both ways, with windows smaller than a segment, may stall on its own. */
+	struct bridge bridge = route_of(engine, line_open(engine, WIRE_UNIX, 16 * KIB), line_open(engine, WIRE_TCP4, 0), WS_SERVER,
+			NULL, 0);
 	uint32_t count = scaled(400) * 1000;
 	for (uint32_t number = 0; number < count;) {
 		uint8_t pings[500 * PING];
@@ -77,7 +65,7 @@ static void a_pong_never_stands_inside_a_frame(void)
 {
 	dx_id engine = engine_open(1);
 	/* the same codec on both sides: the bytes are the same, too */
-	struct bridge bridge = route_open(engine, 0, ZMTP, ZMTP, 0);
+	struct bridge bridge = route_open(engine, ZMTP, ZMTP, 0);
 	char half[500];
 	memset(half, 'x', sizeof(half));
 	peer_write(bridge.b.peer, "\2\0\0\0\0\0\0\3\xe8", 9);
@@ -92,7 +80,7 @@ static void a_pong_never_stands_inside_a_frame(void)
 	peer_expect(bridge.a.peer, "\4\x08\4PONGctx", 10);
 	bridge_close(&bridge);
 
-	bridge = route_open(engine, 0, WS_SERVER, codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_CLIENT), 0);
+	bridge = route_open(engine, WS_SERVER, codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_CLIENT), 0);
 	peer_write(bridge.b.peer, "\x82\x7e\3\xe8", 4);
 	peer_write(bridge.b.peer, half, sizeof(half));
 	peer_expect(bridge.a.peer, "\x82\x7e\3\xe8", 4);
@@ -112,7 +100,7 @@ static void a_pong_never_stands_inside_a_frame(void)
 static void a_pong_that_waits_for_the_end_of_a_frame_is_sent_when_that_undoes_the_route(void)
 {
 	dx_id engine = engine_open(1);
-	struct bridge bridge = route_open(engine, 0, WS_SERVER, codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_CLIENT), 0);
+	struct bridge bridge = route_open(engine, WS_SERVER, codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_CLIENT), 0);
 	peer_write(bridge.b.peer, "\x82\x06" "abc", 5);
 	peer_expect(bridge.a.peer, "\x82\x06" "abc", 5);
 	peer_write(bridge.a.peer, "\x82\x81\0\0\0\0x" "\x89\x82\0\0\0\0hi", 15);
@@ -133,7 +121,7 @@ static void who_gets_from_the_sink_of_a_route_is_answered_for(void)
 {
 	for (unsigned workers = 1; workers <= 2; workers++) {
 		dx_id engine = engine_open(workers);
-		struct bridge bridge = route_open(engine, 0, NULL, WS_SERVER, DX_JOIN_HALF_DUPLEX);
+		struct bridge bridge = route_open(engine, NULL, WS_SERVER, DX_JOIN_HALF_DUPLEX);
 		char buffer[16];
 		struct dx_message message;
 		peer_write(bridge.b.peer, "\x89\x82\0\0\0\0hi" "\x81\x81\0\0\0\0x", 15);
@@ -150,7 +138,7 @@ static void who_gets_from_the_sink_of_a_route_is_answered_for(void)
 static void a_close_is_answered_where_frames_are_passed_on(void)
 {
 	dx_id engine = engine_open(1);
-	struct bridge bridge = route_open(engine, 0, WS_FRAMES, codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_FRAMES), 0);
+	struct bridge bridge = route_open(engine, WS_FRAMES, codec_of(DX_CODEC_WEBSOCKET, DX_WEBSOCKET_FRAMES), 0);
 	peer_write(bridge.a.peer, "\x88\x82\0\0\0\0\x03\xe9", 8);
 	peer_expect(bridge.b.peer, "\x88\x02\x03\xe9", 4);
 	peer_expect_end(bridge.b.peer);
