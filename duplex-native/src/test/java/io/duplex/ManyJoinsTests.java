@@ -26,6 +26,12 @@ import static org.awaitility.Awaitility.await;
 @Timeout(180)
 class ManyJoinsTests {
 
+	/**
+	 * Descriptors that others of this process may close meanwhile, as the JDK's HTTP
+	 * clients of earlier tests do when they are collected.
+	 */
+	private static final int OTHERS = 100;
+
 	private static final int COUNT = 3000;
 
 	private static final Duration SOON = Duration.ofSeconds(60);
@@ -148,9 +154,9 @@ class ManyJoinsTests {
 		});
 		this.peers.clear();
 		long without = ProcessState.descriptors();
-		assertThat(before - without).isEqualTo(2L * COUNT);
+		assertThat(before - without).isBetween(2L * COUNT, 2L * COUNT + OTHERS);
 		joinThousands();
-		assertThat(ProcessState.descriptors()).isGreaterThanOrEqualTo(without + 4L * COUNT);
+		assertThat(ProcessState.descriptors()).isGreaterThanOrEqualTo(without + 4L * COUNT - OTHERS);
 		this.peers.forEach((peer) -> {
 			Posix.close(peer[0]);
 			Posix.close(peer[1]);
