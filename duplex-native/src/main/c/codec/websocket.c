@@ -21,7 +21,7 @@
  * A message that is whole, or whose total is known, is one frame; otherwise each piece is a fragment, and control
  * frames may stand between them. Nothing can stand inside a frame: from a piece with BEGIN and a known total until the
  * piece that brings the last of its bytes, a control frame is refused with -DX_CODEC_MESSAGE, and finish() writes
- * nothing. Who encodes asks dx__websocket_is_inside_frame() and waits with control frames until then.
+ * nothing. Whoever has a control frame waits until then.
  *
  * Kind 0 is binary, or text with DX_WEBSOCKET_TEXT; with DX_WEBSOCKET_FRAMES it is a continuation where a message with
  * MORE is in progress, so that the parts of another codec's message become fragments of one. Without, MORE means

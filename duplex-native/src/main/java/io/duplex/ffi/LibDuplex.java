@@ -76,10 +76,6 @@ public final class LibDuplex {
 
 	public static native int dx_option_get(long socket, int option, int[] value);
 
-	public static native long dx_send_fd(long socket, ByteBuffer data, long length, int fd);
-
-	public static native long dx_recv_fd(long socket, ByteBuffer data, long length, int[] fd);
-
 	public static native int dx_arm(long socket, int readiness);
 
 	public static native int dx_shutdown(long socket, long token);
